@@ -1,0 +1,286 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# rds-provider: `make help` lists the targets and the variables.
+
+VERSION := 0.1.0
+
+# ---- what a packager sets ---------------------------------------------------
+
+PREFIX      ?= /usr/local
+SYSCONFDIR  ?= /etc
+MODULESDIR  ?= $(shell $(PKG_CONFIG) --variable=modulesdir libcrypto)
+MANDIR      ?= $(PREFIX)/share/man
+DOCDIR      ?= $(PREFIX)/share/doc/rds-provider
+CC          ?= cc
+CC_FOR_BUILD ?= cc
+PKG_CONFIG  ?= pkg-config
+BUILD       ?= build
+ANCHORS     ?=
+
+# ---- flags ------------------------------------------------------------------
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes \
+    -Wmissing-prototypes -Wold-style-definition -Wpointer-arith \
+    -Wwrite-strings -Wcast-align -Wformat=2 -Wundef -Wvla -Wswitch-enum \
+    -Wimplicit-fallthrough -Wnull-dereference -Wdouble-promotion
+ifdef CI
+WARNINGS += -Werror
+endif
+
+HARDENING := -fstack-protector-strong -fno-strict-overflow \
+    -fno-delete-null-pointer-checks
+ifneq ($(SANITIZE),)
+HARDENING += -fsanitize=$(SANITIZE) -fno-omit-frame-pointer
+else
+HARDENING += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+endif
+ifeq ($(shell uname -m),x86_64)
+HARDENING += -fcf-protection
+endif
+
+# CFLAGS, CPPFLAGS and LDFLAGS of the caller come last and win.
+CFLAGS   ?= -O2 -g
+BASE_FLAGS = -std=c11 -D_GNU_SOURCE -DOPENSSL_API_COMPAT=30000 \
+    -DOPENSSL_NO_DEPRECATED -DRDS_VERSION='"$(VERSION)"' -Iinclude \
+    -fPIC -fvisibility=hidden -ffunction-sections -fdata-sections \
+    -ffile-prefix-map=$(CURDIR)=. $(WARNINGS) $(HARDENING)
+CRYPTO_CFLAGS = $(shell $(PKG_CONFIG) --cflags libcrypto)
+CRYPTO_LIBS   = $(shell $(PKG_CONFIG) --libs libcrypto)
+COMPILE = $(CC) $(BASE_FLAGS) $(CRYPTO_CFLAGS) $(CPPFLAGS) $(CFLAGS)
+LINK_FLAGS = -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections \
+    $(if $(SANITIZE),-fsanitize=$(SANITIZE))
+MODULE_LINK_FLAGS = $(LINK_FLAGS) -shared -Wl,-z,nodelete -Wl,-Bsymbolic \
+    $(if $(SANITIZE),,-Wl,-z,defs) -Wl,--as-needed -Wl,--build-id=sha1 \
+    -Wl,--version-script=provider/module/rds.map
+BUILD_COMPILE = $(CC_FOR_BUILD) -std=c11 -D_GNU_SOURCE -Iinclude -O1
+
+# One line a step; V=1 shows the commands.
+ifeq ($(V),1)
+Q :=
+say = @:
+else
+Q := @
+say = @printf '  %-8s %s\n'
+endif
+
+# ---- files ------------------------------------------------------------------
+
+sources = $(sort $(wildcard $(addsuffix /*.c,$(1))))
+objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+
+MODEL_SOURCES  := $(call sources,provider/model)
+STORE_SOURCES  := $(filter-out %/linked.c,$(call sources,provider/truststore))
+MODULE_SOURCES := $(call sources,provider/module)
+UNIT_SOURCES   := $(call sources,tests/unit)
+LOADER_SOURCES := $(call sources,tests/loader)
+
+BUILTIN := $(BUILD)/gen/builtin.c
+DIGEST  := $(BUILD)/digest
+DIGEST_SOURCES := provider/anchors/digest.c $(addprefix provider/model/, \
+    anchor.c certificate.c der.c error.c region.c uri.c nearest.c \
+    endpoint.c)
+PEM_FILES := $(sort $(wildcard provider/anchors/*.pem)) \
+    $(if $(ANCHORS),$(sort $(wildcard $(ANCHORS)/*.pem)))
+
+CORE_OBJECTS := $(call objects,$(MODEL_SOURCES) $(STORE_SOURCES)) \
+    $(BUILD)/obj/builtin.o
+MODULE_OBJECTS := $(call objects,$(MODULE_SOURCES)) $(CORE_OBJECTS)
+UNIT_OBJECTS := $(call objects,$(UNIT_SOURCES) provider/truststore/linked.c) \
+    $(CORE_OBJECTS)
+LOADER_OBJECTS := $(call objects,$(LOADER_SOURCES))
+
+# ---- building ---------------------------------------------------------------
+
+.DELETE_ON_ERROR:
+.PHONY: all
+all: $(BUILD)/rds.so $(BUILD)/rds.cnf
+
+$(BUILD)/obj/%.o: %.c Makefile
+	$(say) CC $<
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) -MMD -MP -c -o $@ $<
+
+$(BUILD)/obj/builtin.o: $(BUILTIN)
+	$(say) CC $<
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) -ffile-prefix-map=$(BUILD)=build -MMD -MP -c -o $@ $<
+
+$(DIGEST): $(DIGEST_SOURCES) $(wildcard include/rds/*.h)
+	$(say) HOSTCC $@
+	@mkdir -p $(@D)
+	$(Q)$(BUILD_COMPILE) -o $@ $(DIGEST_SOURCES) -lcrypto
+
+# Remade when the list of PEM files changes, too.
+$(BUILD)/gen/inputs: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' $(PEM_FILES) | cmp -s - $@ || \
+	    printf '%s\n' $(PEM_FILES) > $@
+
+$(BUILTIN): $(DIGEST) $(BUILD)/gen/inputs $(PEM_FILES) \
+    provider/anchors/pins.tsv provider/anchors/rds-combined-ca-bundle.list \
+    provider/anchors/DATE
+	$(say) DIGEST $@
+	$(if $(and $(ANCHORS),$(if $(wildcard $(ANCHORS)/*.pem),,none)), \
+	    $(error ANCHORS=$(ANCHORS): no *.pem file there))
+	$(Q)$(DIGEST) provider/anchors/pins.tsv \
+	    provider/anchors/rds-combined-ca-bundle.list \
+	    provider/anchors/DATE $(PEM_FILES) > $@
+
+$(BUILD)/rds.so: $(MODULE_OBJECTS) provider/module/rds.map
+	$(say) LINK $@
+	$(Q)$(CC) $(MODULE_LINK_FLAGS) $(CFLAGS) -o $@ $(MODULE_OBJECTS) \
+	    $(LDFLAGS)
+
+$(BUILD)/rds.cnf: conf/rds.cnf.in Makefile
+	$(say) CONF $@
+	@mkdir -p $(@D)
+	$(Q)sed 's|@MODULE@|$(abspath $(BUILD))/rds.so|' $< > $@
+
+FORCE:
+
+# ---- tests ------------------------------------------------------------------
+
+CUNIT_LIBS = $(shell $(PKG_CONFIG) --libs cunit 2>/dev/null || echo -lcunit)
+
+$(BUILD)/unit-tests: $(UNIT_OBJECTS)
+	$(say) LINK $@
+	$(Q)$(CC) $(LINK_FLAGS) $(CFLAGS) -o $@ $^ $(LDFLAGS) $(CRYPTO_LIBS) \
+	    $(CUNIT_LIBS) -lpthread
+
+$(BUILD)/loader-tests: $(LOADER_OBJECTS) $(BUILD)/rds.so
+	$(say) LINK $@
+	$(Q)$(CC) $(LINK_FLAGS) $(CFLAGS) -o $@ $(LOADER_OBJECTS) $(LDFLAGS) \
+	    $(CRYPTO_LIBS) $(CUNIT_LIBS) -lpthread
+
+# Settings of the machine that would lead a test astray.
+SCRUB = env -u SSL_CERT_FILE -u SSL_CERT_DIR -u CURL_CA_BUNDLE \
+    -u OPENSSL_CONF -u OPENSSL_MODULES -u RDS_PROVIDER_DEBUG \
+    RDS_MODULE=$(abspath $(BUILD))/rds.so
+
+.PHONY: unit-check loader-check system-check check
+unit-check: all $(BUILD)/unit-tests $(BUILD)/loader-tests
+	$(SCRUB) $(RUNNER) $(BUILD)/unit-tests
+	$(SCRUB) $(RUNNER) $(BUILD)/loader-tests
+
+system-check: all
+	$(SCRUB) prove --failures tests/system/*.t
+
+check: deps
+	@$(MAKE) unit-check
+	@$(MAKE) system-check
+
+.PHONY: valgrind asan ubsan tsan
+VALGRIND := valgrind -q --leak-check=full --errors-for-leak-kinds=all \
+    --show-leak-kinds=all --error-exitcode=9 --num-callers=30 \
+    --suppressions=tests/valgrind.supp
+valgrind:
+	@$(MAKE) unit-check RUNNER='$(VALGRIND)'
+
+asan:
+	@$(MAKE) unit-check BUILD=$(BUILD)/asan SANITIZE=address,undefined \
+	    CFLAGS='-O1 -g -fno-sanitize-recover=all'
+ubsan:
+	@$(MAKE) unit-check BUILD=$(BUILD)/ubsan SANITIZE=undefined \
+	    CFLAGS='-O1 -g -fno-sanitize-recover=all'
+tsan:
+	@$(MAKE) unit-check BUILD=$(BUILD)/tsan SANITIZE=thread CFLAGS='-O1 -g'
+
+.PHONY: demo bench
+demo: deps
+	@$(MAKE) all
+	@$(SCRUB) tests/demo.sh $(BUILD)
+
+$(BUILD)/bench: $(BUILD)/obj/tests/bench/bench.o $(BUILD)/rds.so
+	$(say) LINK $@
+	$(Q)$(CC) $(LINK_FLAGS) $(CFLAGS) -o $@ $< $(LDFLAGS) $(CRYPTO_LIBS)
+
+bench: $(BUILD)/bench
+	@$(SCRUB) $(BUILD)/bench
+
+# ---- linters ----------------------------------------------------------------
+
+LINT_SOURCES = $(MODEL_SOURCES) $(STORE_SOURCES) $(MODULE_SOURCES) \
+    provider/truststore/linked.c provider/anchors/digest.c
+FORMAT_FILES = $(LINT_SOURCES) $(UNIT_SOURCES) $(LOADER_SOURCES) \
+    $(wildcard include/rds/*.h provider/*/*.h tests/*/*.h tests/*/*.c)
+
+.PHONY: lint format
+lint:
+	clang-format --dry-run -Werror $(sort $(FORMAT_FILES))
+	clang-tidy --quiet --warnings-as-errors='*' $(LINT_SOURCES) -- \
+	    $(BASE_FLAGS) -Wno-unknown-warning-option $(CRYPTO_CFLAGS)
+	cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr \
+	    --enable=warning,performance,portability \
+	    --suppress=missingIncludeSystem -D_GNU_SOURCE \
+	    -DRDS_VERSION='""' -Iinclude $(LINT_SOURCES)
+	shellcheck -x .ci/run tests/demo.sh tests/system/*.t \
+	    tests/system/*.sh provider/anchors/extract.sh conf/install-deps
+	@! grep -rnE ' +$$|	$$' --include=*.c --include=*.h --include=*.md \
+	    provider include tests docs README.md || \
+	    { echo 'trailing white space' >&2; exit 1; }
+
+format:
+	clang-format -i $(sort $(FORMAT_FILES))
+
+# ---- installing -------------------------------------------------------------
+
+# Installs beside the target, then renames: a running process keeps the old
+# file whole.
+define put
+	install -d -m 755 $(DESTDIR)$(dir $(2))
+	install -m $(3) $(1) $(DESTDIR)$(2).new
+	mv -f $(DESTDIR)$(2).new $(DESTDIR)$(2)
+endef
+
+MANUALS := OSSL_STORE-rds.7 OSSL_PROVIDER-rds.7
+
+.PHONY: install uninstall
+install: all $(BUILD)/install.cnf
+	$(call put,$(BUILD)/rds.so,$(MODULESDIR)/rds.so,644)
+	$(call put,$(BUILD)/install.cnf,$(SYSCONFDIR)/rds-ca/rds.cnf,644)
+	$(foreach page,$(MANUALS),$(call put,docs/$(page),$(MANDIR)/man7/$(page),644)
+	)
+	@echo 'Installed.  openssl.cnf is as it was; see README.md to activate.'
+
+uninstall:
+	rm -f $(DESTDIR)$(MODULESDIR)/rds.so \
+	    $(DESTDIR)$(SYSCONFDIR)/rds-ca/rds.cnf \
+	    $(addprefix $(DESTDIR)$(MANDIR)/man7/,$(MANUALS))
+	-rmdir $(DESTDIR)$(SYSCONFDIR)/rds-ca 2>/dev/null
+	@echo 'Removed.  If openssl.cnf names rds.so, take that section out.'
+
+$(BUILD)/install.cnf: conf/rds.cnf.in Makefile FORCE
+	@mkdir -p $(@D)
+	$(Q)sed 's|@MODULE@|$(MODULESDIR)/rds.so|' $< > $@
+
+# ---- the rest ---------------------------------------------------------------
+
+.PHONY: deps clean help anchors-check
+deps:
+	@NO_DEPS='$(NO_DEPS)' conf/install-deps
+
+anchors-check:
+	provider/anchors/extract.sh --check
+
+clean:
+	rm -rf $(BUILD)
+
+help:
+	@echo 'targets:'
+	@echo '  all            build/rds.so and build/rds.cnf (the default)'
+	@echo '  demo           install what is needed, build, show the main job'
+	@echo '  check          install what is needed, build, run all tests'
+	@echo '  unit-check     tests that need no root, no server, no network'
+	@echo '  system-check   tests with the openssl command and real servers'
+	@echo '  valgrind asan ubsan tsan   unit-check under a checker'
+	@echo '  bench          ratios against what one would use instead'
+	@echo '  lint format    style and static analysis'
+	@echo '  install uninstall          never touch openssl.cnf'
+	@echo '  deps           install Debian packages (root or sudo; NO_DEPS=1 forbids)'
+	@echo '  anchors-check  repeat the extraction of the anchors (npm)'
+	@echo '  clean'
+	@echo 'variables: DESTDIR PREFIX MODULESDIR SYSCONFDIR MANDIR CC CFLAGS'
+	@echo '  CPPFLAGS LDFLAGS CC_FOR_BUILD PKG_CONFIG BUILD V=1 NO_DEPS=1'
+	@echo '  ANCHORS=DIR    build in the certificates of DIR/*.pem, too'
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RDS_BUNDLE_H
+#define RDS_BUNDLE_H
+
+/*
+ * A bundle: a PEM file of anchors, as AWS serves it (RFC 7468).
+ *
+ * Everything in it must be a certificate; a private key or anything else
+ * refuses the whole file, for then it is not what it claims to be.  Each
+ * certificate must parse in libcrypto (one that does not would hide those
+ * after it from every reader of the store) and must describe itself as an
+ * RDS CA of the region or partition that the file's name states; the others
+ * are left out and reported.  Amazon Trust Services roots are left out too:
+ * only the package carries those.  A file with nothing left is refused.
+ *
+ * A bundle is immutable once it is made and counts its users.
+ */
+
+#include "rds/libcrypto.h"
+#include "rds/select.h"
+
+#define RDS_BUNDLE_MAX (16 * 1024 * 1024) /* bytes of a file */
+#define RDS_BUNDLE_ANCHORS_MAX 16384      /* certificates in a file */
+
+/* What a file's name says that it holds. */
+struct rds_bundle_name {
+    char file[RDS_FILE_NAME_MAX];
+    char region[RDS_REGION_MAX]; /* "" for a partition's global file */
+    enum rds_partition partition;
+};
+
+struct rds_bundle {
+    struct rds_bundle_name name;
+    int64_t confirmed; /* when AWS last confirmed it: the file's mtime */
+    size_t count;      /* at least 1 */
+    struct rds_anchor *anchors;
+    unsigned char *der; /* the bytes of all of them, one after the other */
+    unsigned int users; /* of the struct; touched under the caller's lock */
+};
+
+/*
+ * Reads a file's name: `<region>-bundle.pem` or
+ * `<partition>-global-bundle.pem`.  False for every other name, which is no
+ * error: such a file is not ours.
+ */
+RDS_MUST_CHECK bool rds_bundle_name_read(const char *file,
+                                         struct rds_bundle_name *out);
+
+/* Receives a line for each certificate that was left out. */
+typedef void rds_report_fn(void *arg, const char *line);
+
+/*
+ * Makes a bundle, with one user, from the `size` bytes of a file.  NULL on
+ * failure.  Leaves libcrypto's error queue as it was.
+ */
+struct rds_bundle *rds_bundle_parse(const struct rds_libcrypto *lc,
+                                    const struct rds_bundle_name *name,
+                                    int64_t confirmed, const void *bytes,
+                                    size_t size, rds_report_fn *report,
+                                    void *arg,
+                                    struct rds_error *err) RDS_MUST_CHECK;
+
+/* Frees it, whoever uses it.  NULL is allowed. */
+void rds_bundle_free(struct rds_bundle *bundle);
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RDS_DIRECTORY_H
+#define RDS_DIRECTORY_H
+
+/*
+ * Reading bundle files safely.
+ *
+ * A file is opened without blocking and without becoming a terminal, and
+ * judged by what was opened: a regular file, not empty, not larger than
+ * RDS_BUNDLE_MAX, owned by root, the effective user or the directory's owner,
+ * not writable by group or others.  The directory must not be writable by
+ * group or others either.  A read-only mount excuses writable modes, since
+ * Kubernetes mounts ConfigMaps with mode 0777.  Symbolic links are followed,
+ * since ConfigMaps are made of them.
+ */
+
+#include <sys/types.h>
+#include <time.h>
+
+#include "rds/bundle.h"
+
+#define RDS_DIRECTORY_FILES_MAX 128 /* bundle files that are read */
+
+/* What tells one state of a file from another. */
+struct rds_identity {
+    dev_t device;
+    ino_t inode;
+    off_t size;
+    mode_t mode;
+    uid_t owner;
+    struct timespec modified;
+    struct timespec changed;
+    bool present;
+    bool settled; /* false: changed within the clock's grain, look again */
+};
+
+bool rds_identity_equal(const struct rds_identity *a,
+                        const struct rds_identity *b);
+
+/* Looks at a file or directory by path, following links. */
+void rds_identity_look(int directory_fd, const char *path,
+                       struct rds_identity *out);
+
+/*
+ * Opens and judges the directory.  Returns a file descriptor (close-on-exec),
+ * or -1: *absent tells whether there simply is none, which is no error.
+ */
+RDS_MUST_CHECK int rds_directory_open(const char *path,
+                                      struct rds_identity *identity,
+                                      bool *absent, struct rds_error *err);
+
+/*
+ * Reads a whole file of the directory, judged as above.  *bytes is malloc'ed.
+ * *identity is that of what was read, also where the file was refused.
+ */
+RDS_MUST_CHECK bool rds_directory_read(int directory_fd, const char *file,
+                                       const struct rds_identity *directory,
+                                       struct rds_identity *identity,
+                                       void **bytes, size_t *size,
+                                       struct rds_error *err);
+
+/*
+ * The names of the bundle files in it, sorted, at most
+ * RDS_DIRECTORY_FILES_MAX.  *names is malloc'ed.
+ */
+RDS_MUST_CHECK bool rds_directory_list(int directory_fd,
+                                       struct rds_bundle_name **names,
+                                       size_t *count, struct rds_error *err);
+
+#endif

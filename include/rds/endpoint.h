@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RDS_ENDPOINT_H
+#define RDS_ENDPOINT_H
+
+/*
+ * What the host name of a database endpoint tells: the service, the region,
+ * and the account label.
+ *
+ * The account label is the part that AWS assigns once for each account and
+ * region, as abc123def in mydb.cluster-abc123def.us-west-2.rds.amazonaws.com.
+ * Names are matched whole, label by label; a name that merely ends like an
+ * endpoint, or that has a label too many, is none.  The reader is pure,
+ * allocates nothing and is thread-safe.  Source of the forms: Amazon RDS,
+ * Aurora, DocumentDB, Neptune, Redshift and Aurora DSQL user guides, and the
+ * host patterns in AWS's own open-source drivers.
+ */
+
+#include "rds/anchor.h"
+
+#define RDS_ENDPOINT_MAX 253 /* characters; RFC 1035, 2.3.4 */
+#define RDS_LABEL_MAX 63
+
+enum rds_endpoint_kind {
+    RDS_ENDPOINT_DATABASE,      /* RDS and Aurora instances and clusters */
+    RDS_ENDPOINT_GLOBAL_WRITER, /* Aurora global database: no region in it */
+    RDS_ENDPOINT_PREVIEW,       /* Database Preview Environment */
+    RDS_ENDPOINT_PROXY,         /* RDS Proxy */
+    RDS_ENDPOINT_DOCDB,         /* DocumentDB instance clusters */
+    RDS_ENDPOINT_DOCDB_ELASTIC,
+    RDS_ENDPOINT_NEPTUNE,
+    RDS_ENDPOINT_DSQL,
+    RDS_ENDPOINT_REDSHIFT,
+    RDS_ENDPOINT_KINDS
+};
+
+struct rds_endpoint {
+    enum rds_endpoint_kind kind;
+    enum rds_family family;        /* which CAs serve this kind */
+    enum rds_partition partition;  /* from the region, else from the suffix */
+    char region[RDS_REGION_MAX];   /* "" for a global writer */
+    char label[RDS_LABEL_MAX + 1]; /* account label in lower case, or "" */
+};
+
+/*
+ * Reads the endpoint's name: `size` characters, any case, one final dot
+ * allowed.  False where it is no endpoint that we know.
+ */
+RDS_MUST_CHECK bool rds_endpoint_read(const char *name, size_t size,
+                                      struct rds_endpoint *out);
+
+/* "RDS Proxy", "Aurora DSQL", ...; "?" for a value that is none. */
+const char *rds_endpoint_kind_name(enum rds_endpoint_kind kind);
+
+#endif

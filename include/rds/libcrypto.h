@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RDS_LIBCRYPTO_H
+#define RDS_LIBCRYPTO_H
+
+/*
+ * The functions of libcrypto that we call, bound to one libcrypto.
+ *
+ * A process can hold several libcryptos: the system's, one bundled in a
+ * Python wheel, the one inside node.  The module must use the one that loaded
+ * it, so it links against none and calls through this table.  The command
+ * and the tests link against theirs and use rds_libcrypto_linked().
+ *
+ * All functions exist in OpenSSL 3.0.  The types are those of the headers at
+ * build time; names are used as const.
+ */
+
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/params.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+#include "rds/error.h"
+
+/* Names of the functions, one a line, sorted. */
+#define RDS_LIBCRYPTO_FUNCTIONS(F)                                            \
+    F(BIO_free)                                                               \
+    F(BIO_new_mem_buf)                                                        \
+    F(CRYPTO_free)                                                            \
+    F(ERR_peek_last_error)                                                    \
+    F(ERR_pop_to_mark)                                                        \
+    F(ERR_set_mark)                                                           \
+    F(EVP_Q_digest)                                                           \
+    F(OSSL_PARAM_get_int)                                                     \
+    F(OSSL_PARAM_get_octet_string_ptr)                                        \
+    F(OSSL_PARAM_get_utf8_string_ptr)                                         \
+    F(OSSL_PARAM_locate)                                                      \
+    F(OSSL_PARAM_locate_const)                                                \
+    F(OSSL_PARAM_set_int)                                                     \
+    F(OSSL_PARAM_set_utf8_ptr)                                                \
+    F(PEM_read_bio)                                                           \
+    F(X509_NAME_cmp)                                                          \
+    F(X509_NAME_free)                                                         \
+    F(X509_free)                                                              \
+    F(d2i_X509)                                                               \
+    F(d2i_X509_NAME)
+
+struct rds_libcrypto {
+#define RDS_LIBCRYPTO_MEMBER(name) __typeof__(&name) name;
+    RDS_LIBCRYPTO_FUNCTIONS(RDS_LIBCRYPTO_MEMBER)
+#undef RDS_LIBCRYPTO_MEMBER
+};
+
+/*
+ * Binds to the libcrypto that holds `core_function`, a function pointer that
+ * the core passed to OSSL_provider_init.  Every symbol must lie in that very
+ * object; if one does not, nothing is bound and the result is false.  Keeps
+ * the object loaded for the life of the process.  No lock is taken that a
+ * caller could hold; thread-safe.
+ */
+RDS_MUST_CHECK bool rds_libcrypto_bind(struct rds_libcrypto *out,
+                                       void (*core_function)(void),
+                                       struct rds_error *err);
+
+/* The table of the libcrypto that this program is linked against. */
+const struct rds_libcrypto *rds_libcrypto_linked(void);
+
+#endif

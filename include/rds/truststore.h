@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RDS_TRUSTSTORE_H
+#define RDS_TRUSTSTORE_H
+
+/*
+ * The trust store: the built-in anchors, and the bundles in a directory.
+ *
+ * For each region (with its stage) in its contents a bundle replaces the
+ * built-in current anchors, so that a CA that AWS withdraws disappears, if
+ * AWS last confirmed the bundle (its mtime) no earlier than the date of the
+ * built-in set.  Of several bundles for a region the newer wins.  Retired
+ * built-in anchors stay.  Distrusted anchors are removed, whatever the source.
+ *
+ * A snapshot is an immutable view that counts its users.  Asking for one
+ * costs a stat of the directory and of each bundle file in it; what has
+ * changed is read again, so a running process sees an update without a
+ * restart.  A file that is refused keeps its last good content in this
+ * process; where there is none the built-in anchors answer.
+ *
+ * Thread-safe, and safe across fork().  No lock is held during a call into
+ * libcrypto.
+ */
+
+#include "rds/bundle.h"
+
+#define RDS_DIRECTORY_DEFAULT "/var/lib/rds-ca"
+#define RDS_DISTRUST_MAX 256 /* fingerprints */
+
+struct rds_truststore;
+struct rds_snapshot;
+
+struct rds_truststore_options {
+    const char *directory; /* absolute path, or NULL for built in only */
+    const unsigned char (*distrust)[RDS_SHA256_SIZE];
+    size_t distrust_count;
+    rds_report_fn *report; /* refused files and certificates, or NULL */
+    void *report_arg;
+};
+
+/* Makes one; the options are copied.  Reads nothing yet. */
+struct rds_truststore *
+rds_truststore_new(const struct rds_libcrypto *lc,
+                   const struct rds_truststore_options *options,
+                   struct rds_error *err) RDS_MUST_CHECK;
+
+/* Snapshots taken from it stay valid.  NULL is allowed. */
+void rds_truststore_free(struct rds_truststore *store);
+
+/* The trust store as it is now.  Give it back with rds_snapshot_release(). */
+const struct rds_snapshot *
+rds_truststore_snapshot(struct rds_truststore *store,
+                        struct rds_error *err) RDS_MUST_CHECK;
+
+void rds_snapshot_release(const struct rds_snapshot *snapshot);
+
+/* What one can select from; lives as long as the snapshot. */
+const struct rds_view *rds_snapshot_view(const struct rds_snapshot *snapshot);
+
+#endif

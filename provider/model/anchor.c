@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Anchors describe themselves: from the common names and dates of a
+ * certificate to region, CA identifier, role and stage.  Refuses a
+ * certificate whose names follow none of AWS's rules.
+ */
+
+#include "rds/anchor.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define RDS_PREFIX "Amazon RDS "
+
+static const char *const role_names[] = {"root", "intermediate"};
+static const char *const stage_names[] = {"production", "beta", "preview"};
+
+_Static_assert(sizeof(role_names) / sizeof(role_names[0]) == RDS_ROLES,
+               "every role has a name");
+_Static_assert(sizeof(stage_names) / sizeof(stage_names[0]) == RDS_STAGES,
+               "every stage has a name");
+
+const char *rds_role_name(enum rds_role role)
+{
+    return (unsigned)role < RDS_ROLES ? role_names[role] : "?";
+}
+
+const char *rds_stage_name(enum rds_stage stage)
+{
+    return (unsigned)stage < RDS_STAGES ? stage_names[stage] : "?";
+}
+
+/*
+ * Certificates whose common name carries neither region nor generation.
+ * `year` 0: any.  Sources: Amazon RDS user guide, "Using SSL/TLS to encrypt a
+ * connection"; amazontrust.com/repository.
+ */
+static const struct {
+    const char *cn;
+    int year; /* of not_before */
+    enum rds_family family;
+    const char *ca;
+} fixed_names[] = {
+    {"aws.amazon.com/rds/", 2010, RDS_FAMILY_RDS, "rds-ca-2010"},
+    {"aws.amazon.com/rds/", 2012, RDS_FAMILY_RDS, "rds-ca-2012"},
+    {"Amazon Root CA 1", 0, RDS_FAMILY_PROXY, "amazon-root-ca-1"},
+    {"Amazon Root CA 2", 0, RDS_FAMILY_PROXY, "amazon-root-ca-2"},
+    {"Amazon Root CA 3", 0, RDS_FAMILY_PROXY, "amazon-root-ca-3"},
+    {"Amazon Root CA 4", 0, RDS_FAMILY_PROXY, "amazon-root-ca-4"},
+    {"Starfield Services Root Certificate Authority - G2", 0, RDS_FAMILY_PROXY,
+     "starfield-services-root-g2"},
+};
+
+/* How the generation is told. */
+enum generation {
+    BY_NUMBER, /* "RSA2048 G1" stands in the name */
+    BY_YEAR,   /* "2019" stands in the name */
+    BY_DATE,   /* the year of not_before, or the issuer's name */
+};
+
+/*
+ * What follows "Amazon RDS ", the stage and the region in a common name.
+ * A is an algorithm, G a generation such as G1 or G1.A.2, Y a year.
+ */
+static const struct {
+    const char *form;
+    enum rds_role role;
+    enum generation generation;
+    bool region; /* a region stands before it */
+    bool shared; /* none does */
+} forms[] = {
+    {"Root CA A G", RDS_ROLE_ROOT, BY_NUMBER, true, false},
+    {"Subordinate CA A G", RDS_ROLE_INTERMEDIATE, BY_NUMBER, true, false},
+    {"Root Y CA", RDS_ROLE_ROOT, BY_YEAR, false, true},
+    {"Y CA", RDS_ROLE_INTERMEDIATE, BY_YEAR, true, false},
+    {"Root CA", RDS_ROLE_ROOT, BY_DATE, true, true},
+    {"CA", RDS_ROLE_INTERMEDIATE, BY_DATE, true, false},
+};
+
+/* A word of a common name. */
+struct word {
+    const char *at;
+    size_t size;
+};
+
+static struct word next_word(const char **text)
+{
+    struct word word = {*text, strcspn(*text, " ")};
+
+    *text += word.size;
+    if (**text == ' ')
+        (*text)++;
+    return word;
+}
+
+static bool word_is(struct word word, const char *text)
+{
+    return strlen(text) == word.size && memcmp(word.at, text, word.size) == 0;
+}
+
+static bool only(struct word word, const char *allowed)
+{
+    return word.size != 0 && strspn(word.at, allowed) >= word.size;
+}
+
+#define DIGITS "0123456789"
+#define CAPITALS "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+/* What the placeholders of a form stood for. */
+struct matched {
+    struct word algorithm, number, year;
+};
+
+static bool match_word(char placeholder, struct word word, struct matched *out)
+{
+    switch (placeholder) {
+    case 'A':
+        out->algorithm = word;
+        return word.size <= 8 && only(word, CAPITALS DIGITS);
+    case 'G':
+        out->number = (struct word){word.at + 1, strcspn(word.at, ". ") - 1};
+        return word.size >= 2 && word.at[0] == 'G' && out->number.size <= 3 &&
+               only(out->number, DIGITS) && only(word, CAPITALS DIGITS ".");
+    case 'Y':
+        out->year = word;
+        return word.size == 4 && only(word, DIGITS);
+    default:
+        return false;
+    }
+}
+
+static bool match_form(const char *form, const char *text, struct matched *out)
+{
+    while (*form != '\0' && *text != '\0') {
+        struct word expected = next_word(&form), found = next_word(&text);
+        bool placeholder = expected.size == 1;
+
+        if (placeholder ? !match_word(expected.at[0], found, out)
+                        : found.size != expected.size ||
+                              memcmp(found.at, expected.at, found.size) != 0)
+            return false;
+    }
+    return *form == '\0' && *text == '\0';
+}
+
+static void set_region(struct rds_anchor *out, struct word word)
+{
+    memcpy(out->region, word.at, word.size);
+    out->region[word.size] = '\0';
+    out->partition = (uint8_t)rds_region_partition(word.at, word.size);
+}
+
+/* Takes "Beta"/"Preview", then a region or what stands in its place. */
+static const char *read_place(struct rds_anchor *out, const char *text)
+{
+    static const char old_preview[] = "preview-";
+    const char *rest = text;
+    struct word word = next_word(&rest);
+
+    if (word_is(word, "Beta") || word_is(word, "Preview")) {
+        out->stage = word.at[0] == 'B' ? RDS_STAGE_BETA : RDS_STAGE_PREVIEW;
+        text = rest;
+        word = next_word(&rest);
+    } else if (word.size > sizeof(old_preview) - 1 &&
+               memcmp(word.at, old_preview, sizeof(old_preview) - 1) == 0) {
+        out->stage = RDS_STAGE_PREVIEW;
+        word.at += sizeof(old_preview) - 1;
+        word.size -= sizeof(old_preview) - 1;
+    }
+    if (rds_region_shape(word.at, word.size)) {
+        set_region(out, word);
+        return rest;
+    }
+    if (word_is(word, "CN")) {
+        out->partition = RDS_PARTITION_AWS_CN;
+        return rest;
+    }
+    if (word_is(word, "GovCloud")) {
+        out->partition = RDS_PARTITION_AWS_US_GOV;
+        return rest;
+    }
+    return text;
+}
+
+static unsigned year_of(int64_t seconds)
+{
+    char date[RDS_DATE_MAX];
+    unsigned year = 0;
+
+    (void)rds_date_write(date, seconds);
+    for (size_t i = 0; i < 4; i++)
+        year = year * 10 + (unsigned)(date[i] - '0');
+    return year;
+}
+
+/*
+ * The generation of a name without one.  The intermediates of 2015 were
+ * issued until 2018, so there the issuer decides.
+ */
+static unsigned generation_year(const struct rds_certificate *certificate,
+                                enum rds_role role)
+{
+    if (role == RDS_ROLE_INTERMEDIATE) {
+        if (strcmp(certificate->issuer_cn, RDS_PREFIX "Root CA") == 0)
+            return 2015;
+        if (strcmp(certificate->issuer_cn, RDS_PREFIX "GovCloud Root CA") == 0)
+            return 2017;
+    }
+    return year_of(certificate->not_before);
+}
+
+static void set_ca(struct rds_anchor *out, enum generation generation,
+                   const struct matched *matched,
+                   const struct rds_certificate *certificate)
+{
+    switch (generation) {
+    case BY_NUMBER:
+        (void)snprintf(out->ca, sizeof(out->ca), "rds-ca-%.*s-g%.*s",
+                       (int)matched->algorithm.size, matched->algorithm.at,
+                       (int)matched->number.size, matched->number.at);
+        break;
+    case BY_YEAR:
+        (void)snprintf(out->ca, sizeof(out->ca), "rds-ca-%.*s",
+                       (int)matched->year.size, matched->year.at);
+        break;
+    case BY_DATE:
+        (void)snprintf(out->ca, sizeof(out->ca), "rds-ca-%u",
+                       generation_year(certificate, out->role));
+        break;
+    }
+    for (char *c = out->ca; *c != '\0'; c++) {
+        if (*c >= 'A' && *c <= 'Z')
+            *c = (char)(*c + ('a' - 'A'));
+    }
+}
+
+static bool match_fixed(struct rds_anchor *out,
+                        const struct rds_certificate *certificate)
+{
+    for (size_t i = 0; i < sizeof(fixed_names) / sizeof(fixed_names[0]); i++) {
+        if (strcmp(fixed_names[i].cn, certificate->subject_cn) != 0 ||
+            (fixed_names[i].year != 0 && year_of(certificate->not_before) !=
+                                             (unsigned)fixed_names[i].year))
+            continue;
+        out->family = (uint8_t)fixed_names[i].family;
+        out->role = RDS_ROLE_ROOT;
+        (void)snprintf(out->ca, sizeof(out->ca), "%s", fixed_names[i].ca);
+        return true;
+    }
+    return false;
+}
+
+static bool match_names(struct rds_anchor *out,
+                        const struct rds_certificate *certificate)
+{
+    struct matched matched = {{"", 0}, {"", 0}, {"", 0}};
+    const char *text = certificate->subject_cn;
+
+    if (match_fixed(out, certificate))
+        return true;
+    if (strncmp(text, RDS_PREFIX, strlen(RDS_PREFIX)) != 0)
+        return false;
+    text = read_place(out, text + strlen(RDS_PREFIX));
+    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+        if (!match_form(forms[i].form, text, &matched) ||
+            !(out->region[0] != '\0' ? forms[i].region : forms[i].shared))
+            continue;
+        out->role = (uint8_t)forms[i].role;
+        set_ca(out, forms[i].generation, &matched, certificate);
+        return true;
+    }
+    return false;
+}
+
+/*
+ * AWS's file name for the certificate, without its suffix.  Where AWS never
+ * had a file for it, the name that the same pattern gives.
+ */
+static void set_alias(struct rds_anchor *out)
+{
+    static const char *const stage_words[] = {"", "beta-", "preview-"};
+    const char *stage = stage_words[out->stage];
+    const char *year = out->ca + strlen("rds-ca-");
+    bool root = out->role == RDS_ROLE_ROOT;
+    bool by_year = strspn(year, DIGITS) == strlen(year);
+    char *to = out->alias;
+    size_t room = sizeof(out->alias);
+
+    if (out->family == RDS_FAMILY_PROXY || strcmp(year, "2010") == 0 ||
+        strcmp(year, "2012") == 0)
+        (void)snprintf(to, room, "%s", out->ca);
+    else if (!by_year)
+        (void)snprintf(to, room, "%s%s-%s%s", stage, out->region, out->ca,
+                       root ? "" : "-subordinate");
+    else if (root && out->region[0] == '\0' &&
+             out->partition == RDS_PARTITION_AWS_US_GOV)
+        (void)snprintf(to, room, "rds-ca-us-gov-west-1-%s-root", year);
+    else if (root && out->region[0] != '\0')
+        (void)snprintf(to, room, "rds-ca-%s%s-%s-root", stage, out->region,
+                       year);
+    else if (root)
+        (void)snprintf(to, room, "rds-ca-%s-%s%sroot", year, stage,
+                       out->partition == RDS_PARTITION_AWS_CN ? "cn-" : "");
+    else
+        (void)snprintf(to, room, "rds-ca-%s-%s%s", year, stage, out->region);
+}
+
+bool rds_anchor_describe(struct rds_anchor *out, const unsigned char *der,
+                         size_t size, const unsigned char *sha256,
+                         uint32_t der_at, struct rds_error *err)
+{
+    struct rds_certificate certificate;
+    char quoted[RDS_QUOTE_MAX];
+    bool self_issued;
+
+    if (!rds_certificate_read(der, size, &certificate, err))
+        return false;
+    (void)rds_quote(quoted, certificate.subject_cn,
+                    strlen(certificate.subject_cn));
+    if (!certificate.is_ca)
+        return rds_fail(err, RDS_R_BAD_CERTIFICATE,
+                        "'%s' is not a CA certificate", quoted);
+    memset(out, 0, sizeof(*out));
+    if (!match_names(out, &certificate))
+        return rds_fail(err, RDS_R_BAD_CERTIFICATE,
+                        "'%s' is not the name of an Amazon RDS CA", quoted);
+    self_issued =
+        certificate.subject.size == certificate.issuer.size &&
+        memcmp(der + certificate.subject.at, der + certificate.issuer.at,
+               certificate.subject.size) == 0;
+    if (self_issued != (out->role == RDS_ROLE_ROOT))
+        return rds_fail(err, RDS_R_BAD_CERTIFICATE,
+                        "'%s' names %s, but its issuer is %s", quoted,
+                        self_issued ? "an intermediate" : "a root",
+                        self_issued ? "itself" : "another");
+    set_alias(out);
+    out->not_before = certificate.not_before;
+    out->not_after = certificate.not_after;
+    out->serial = certificate.serial;
+    out->issuer = certificate.issuer;
+    out->subject = certificate.subject;
+    out->ski = certificate.ski;
+    out->aki = certificate.aki;
+    out->subject_key = rds_name_key(der + out->subject.at, out->subject.size);
+    out->issuer_key = rds_name_key(der + out->issuer.at, out->issuer.size);
+    out->der_at = der_at;
+    out->der_size = (uint16_t)size;
+    memcpy(out->sha256, sha256, RDS_SHA256_SIZE);
+    return true;
+}
+
+int rds_anchor_compare(const struct rds_anchor *a, const struct rds_anchor *b)
+{
+    int order;
+
+    if (a->family != b->family)
+        return a->family < b->family ? -1 : 1;
+    if (a->partition != b->partition)
+        return a->partition < b->partition ? -1 : 1;
+    if ((order = strcmp(a->region, b->region)) != 0 ||
+        (order = strcmp(a->ca, b->ca)) != 0)
+        return order;
+    if (a->role != b->role)
+        return a->role < b->role ? -1 : 1;
+    if (a->stage != b->stage)
+        return a->stage < b->stage ? -1 : 1;
+    if ((order = strcmp(a->alias, b->alias)) != 0)
+        return order;
+    return memcmp(a->sha256, b->sha256, RDS_SHA256_SIZE);
+}
+
+bool rds_anchor_in_force(const struct rds_anchor *anchor, int64_t now)
+{
+    return anchor->not_before <= now && now <= anchor->not_after;
+}
+
+bool rds_entry_issued_by(const struct rds_entry *entry,
+                         const struct rds_entry *issuer)
+{
+    const struct rds_anchor *a = entry->anchor, *i = issuer->anchor;
+
+    if (a->issuer_key != i->subject_key)
+        return false;
+    if (a->aki.size == 0 || i->ski.size == 0)
+        return true;
+    return a->aki.size == i->ski.size &&
+           memcmp(entry->der + a->aki.at, issuer->der + i->ski.at,
+                  a->aki.size) == 0;
+}

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Why a URI has no answer, and what to do.  Refuses to leave a reader with
+ * "not found".
+ */
+
+#include <string.h>
+
+#include "picker.h"
+#include "rds/nearest.h"
+
+static bool unknown_region(struct picker *picker, const char *region)
+{
+    const struct rds_view *view = picker->view;
+    struct rds_nearest nearest = RDS_NEAREST_INIT(region, strlen(region));
+    char hint[RDS_QUOTE_MAX];
+
+    for (size_t i = 0; i < view->region_count; i++)
+        rds_nearest_offer(&nearest, view->regions[i]);
+    for (size_t i = 0; i < view->count; i++) {
+        if (view->entries[i].anchor->region[0] != '\0')
+            rds_nearest_offer(&nearest, view->entries[i].anchor->region);
+    }
+    (void)rds_nearest_hint(hint, &nearest);
+    if (rds_region_shape(region, strlen(region)))
+        return rds_fail(picker->err, RDS_R_UNKNOWN_WORD,
+                        "unknown region '%s'%s If it is new: run 'rdsca "
+                        "update %s'",
+                        region, hint[0] != '\0' ? hint : ".", region);
+    return rds_fail(picker->err, RDS_R_UNKNOWN_WORD, "unknown region '%s'%s",
+                    region, hint);
+}
+
+/* A file that would have answered for the region, had it not been refused. */
+static const char *refusal_for(const struct rds_view *view, const char *region)
+{
+    enum rds_partition partition =
+        rds_region_partition(region, strlen(region));
+
+    for (size_t i = 0; i < view->refusal_count; i++) {
+        const struct rds_refusal *refusal = &view->refusals[i];
+
+        if (refusal->region[0] != '\0'
+                ? strcmp(refusal->region, region) == 0
+                : refusal->partition == RDS_PARTITIONS ||
+                      refusal->partition == partition)
+            return refusal->text;
+    }
+    return NULL;
+}
+
+/* Whether the region has any anchor under these conditions. */
+static bool region_has(struct picker *picker, const char *region,
+                       enum rds_role role, bool out_of_force)
+{
+    enum rds_partition partition =
+        rds_region_partition(region, strlen(region));
+    const struct rds_view *view = picker->view;
+
+    for (size_t i = rds_lower_bound(view, partition, region);
+         rds_in_region(view, i, partition, region); i++) {
+        const struct rds_anchor *anchor = view->entries[i].anchor;
+
+        if ((role == RDS_ROLES || anchor->role == role) &&
+            (out_of_force || rds_anchor_in_force(anchor, picker->now)))
+            return true;
+    }
+    return false;
+}
+
+bool rds_nothing_in_region(struct picker *picker, const char *region,
+                           const struct wish *wish)
+{
+    const struct rds_filters *filters = &picker->uri->filters;
+    const char *refusal = refusal_for(picker->view, region);
+    const char *ca = wish->ca[0] != '\0' ? wish->ca : filters->ca;
+
+    if (!rds_view_knows_region(picker->view, region) && refusal == NULL)
+        return unknown_region(picker, region);
+    if (!region_has(picker, region, RDS_ROLES, false)) {
+        if (refusal != NULL)
+            return rds_fail(picker->err, RDS_R_NOTHING_IN_FORCE,
+                            "region '%s': %s", region, refusal);
+        return rds_fail(picker->err, RDS_R_NOTHING_IN_FORCE,
+                        "region '%s' is known, but no certificate in force "
+                        "is at hand; run 'rdsca update %s'",
+                        region, region);
+    }
+    if (wish->stage != RDS_STAGE_PRODUCTION && wish->stage != RDS_STAGES)
+        return rds_fail(picker->err, RDS_R_NOTHING_IN_FORCE,
+                        "region '%s' has no certificate of the stage '%s' "
+                        "that the URI asks for",
+                        region, rds_stage_name(wish->stage));
+    if (ca[0] != '\0')
+        return rds_fail(picker->err, RDS_R_NOTHING_IN_FORCE,
+                        "region '%s' has no %s of '%s'", region,
+                        filters->role == RDS_ROLES
+                            ? "certificate"
+                            : rds_role_name(filters->role),
+                        ca);
+    if (filters->role == RDS_ROLE_INTERMEDIATE)
+        return rds_fail(
+            picker->err, RDS_R_NOTHING_IN_FORCE,
+            "AWS publishes no intermediate in force for '%s': servers send "
+            "theirs%s",
+            region,
+            region_has(picker, region, RDS_ROLE_INTERMEDIATE, true) &&
+                    !filters->expired
+                ? "; retired ones: add expired=include"
+                : "");
+    return rds_fail(picker->err, RDS_R_NOTHING_IN_FORCE,
+                    "the filters leave no certificate of region '%s'", region);
+}
+
+static bool unknown_ca(struct picker *picker, const char *ca)
+{
+    const struct rds_view *view = picker->view;
+    struct rds_nearest nearest = RDS_NEAREST_INIT(ca, strlen(ca));
+    char hint[RDS_QUOTE_MAX];
+
+    for (size_t i = 0; i < view->count; i++)
+        rds_nearest_offer(&nearest, view->entries[i].anchor->ca);
+    return rds_fail(picker->err, RDS_R_UNKNOWN_WORD,
+                    "unknown CA identifier '%s'%s", ca,
+                    rds_nearest_hint(hint, &nearest));
+}
+
+bool rds_known_ca(struct picker *picker, const char *ca)
+{
+    for (size_t i = 0; i < picker->view->count; i++) {
+        if (strcmp(picker->view->entries[i].anchor->ca, ca) == 0)
+            return true;
+    }
+    return unknown_ca(picker, ca);
+}
+
+static bool nothing_in_partition(struct picker *picker,
+                                 enum rds_partition partition)
+{
+    const char *name = rds_partition_name(partition);
+
+    return rds_fail(picker->err, RDS_R_NOTHING_IN_FORCE,
+                    "partition '%s' is known, but no certificate in force "
+                    "is at hand; run 'rdsca update --partition %s'",
+                    name, name);
+}
+
+/* Whether the URI asks for no more than what is in force. */
+static bool unfiltered(const struct rds_filters *filters)
+{
+    return filters->ca[0] == '\0' && filters->role == RDS_ROLES &&
+           filters->stage == RDS_STAGE_PRODUCTION;
+}
+
+static bool nothing_left(struct picker *picker, const char *selector,
+                         const char *name)
+{
+    const struct rds_filters *filters = &picker->uri->filters;
+
+    if (filters->role == RDS_ROLE_INTERMEDIATE && !filters->expired &&
+        filters->ca[0] == '\0')
+        return rds_fail(picker->err, RDS_R_NOTHING_IN_FORCE,
+                        "AWS publishes no intermediate in force for '%s%s': "
+                        "servers send theirs; retired ones: add "
+                        "expired=include",
+                        selector, name);
+    return rds_fail(picker->err, RDS_R_NOTHING_IN_FORCE,
+                    "the filters leave no certificate of '%s%s'", selector,
+                    name);
+}
+
+static bool nothing_for_host(struct picker *picker,
+                             const struct rds_endpoint *host)
+{
+    struct wish wish = rds_wish_of(picker->uri, "");
+
+    if (host->kind == RDS_ENDPOINT_PREVIEW)
+        wish.stage = RDS_STAGE_PREVIEW;
+    if (host->family == RDS_FAMILY_RDS && host->region[0] != '\0')
+        return rds_nothing_in_region(picker, host->region, &wish);
+    return nothing_left(picker, "host/", rds_endpoint_kind_name(host->kind));
+}
+
+bool rds_nothing_selected(struct picker *picker,
+                          const struct rds_selector *selector)
+{
+    struct wish wish;
+
+    switch (selector->kind) {
+    case RDS_SELECT_REGION:
+        wish = rds_wish_of(picker->uri, selector->u.region.ca);
+        return rds_nothing_in_region(picker, selector->u.region.name, &wish);
+    case RDS_SELECT_HOST:
+        return nothing_for_host(picker, &selector->u.host);
+    case RDS_SELECT_PARTITION:
+        if (unfiltered(&picker->uri->filters))
+            return nothing_in_partition(picker, selector->u.partition);
+        return nothing_left(picker, "partition/",
+                            rds_partition_name(selector->u.partition));
+    case RDS_SELECT_CA:
+        return nothing_left(picker, "ca/", selector->u.ca);
+    case RDS_SELECT_FILE:
+        return nothing_left(picker, "file/", selector->u.file);
+    case RDS_SELECT_SHA256:
+        return nothing_left(picker, "sha256/", "");
+    case RDS_SELECT_GLOBAL:
+        return nothing_left(picker, "global", "");
+    case RDS_SELECT_PROXY:
+        return nothing_left(picker, "proxy", "");
+    case RDS_SELECT_ALL:
+    case RDS_SELECT_LIST:
+    case RDS_SELECTOR_KINDS:
+        break;
+    }
+    return nothing_left(picker, "all", "");
+}

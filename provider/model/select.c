@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From a URI to an ordered list of anchors.  Refuses to answer with nothing,
+ * or with more than was asked for.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "picker.h"
+
+struct wish rds_wish_of(const struct rds_uri *uri, const char *ca)
+{
+    struct wish wish = {ca, uri->filters.stage, false};
+
+    wish.out_of_force =
+        uri->filters.expired || ca[0] != '\0' || uri->filters.ca[0] != '\0';
+    return wish;
+}
+
+bool rds_anchor_retired(const struct rds_anchor *anchor, int64_t set_date)
+{
+    return anchor->not_after < set_date;
+}
+
+bool rds_uri_is_list(const struct rds_uri *uri)
+{
+    return uri->selectors[0].kind == RDS_SELECT_LIST;
+}
+
+static bool passes(const struct picker *picker, const struct wish *wish,
+                   const struct rds_anchor *anchor)
+{
+    const char *filter_ca = picker->uri->filters.ca;
+
+    return (wish->stage == RDS_STAGES || anchor->stage == wish->stage) &&
+           (wish->ca[0] == '\0' || strcmp(wish->ca, anchor->ca) == 0) &&
+           (filter_ca[0] == '\0' || strcmp(filter_ca, anchor->ca) == 0) &&
+           (wish->out_of_force || rds_anchor_in_force(anchor, picker->now));
+}
+
+void rds_pick(struct picker *picker, size_t i)
+{
+    if ((picker->marks[i] & PICKED) != 0)
+        return;
+    picker->marks[i] |= PICKED;
+    picker->picked[picker->picked_count++] = (uint32_t)i;
+}
+
+/* The first entry that does not stand before this place in the order. */
+size_t rds_lower_bound(const struct rds_view *view,
+                       enum rds_partition partition, const char *region)
+{
+    size_t low = 0, high = view->count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        const struct rds_anchor *anchor = view->entries[middle].anchor;
+
+        if (anchor->family == RDS_FAMILY_RDS &&
+            (anchor->partition < partition ||
+             (anchor->partition == partition &&
+              strcmp(anchor->region, region) < 0)))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+bool rds_in_region(const struct rds_view *view, size_t i,
+                   enum rds_partition partition, const char *region)
+{
+    const struct rds_anchor *anchor;
+
+    if (i >= view->count)
+        return false;
+    anchor = view->entries[i].anchor;
+    return anchor->family == RDS_FAMILY_RDS &&
+           anchor->partition == partition &&
+           strcmp(anchor->region, region) == 0;
+}
+
+/* Picks the roots that issued what was picked, from those of one region. */
+void rds_pick_issuers(struct picker *picker, const struct wish *wish,
+                      enum rds_partition partition, const char *region)
+{
+    const struct rds_view *view = picker->view;
+    size_t own = picker->picked_count;
+
+    for (size_t i = rds_lower_bound(view, partition, region);
+         rds_in_region(view, i, partition, region); i++) {
+        const struct rds_entry *root = &view->entries[i];
+
+        if (root->anchor->role != RDS_ROLE_ROOT ||
+            !passes(picker, wish, root->anchor))
+            continue;
+        for (size_t j = 0; j < own; j++) {
+            const struct rds_entry *entry = &view->entries[picker->picked[j]];
+
+            if (entry->anchor->role == RDS_ROLE_INTERMEDIATE &&
+                rds_entry_issued_by(entry, root)) {
+                rds_pick(picker, i);
+                break;
+            }
+        }
+    }
+}
+
+static void pick_region(struct picker *picker, const char *region,
+                        const struct wish *wish)
+{
+    enum rds_partition partition =
+        rds_region_partition(region, strlen(region));
+    const struct rds_view *view = picker->view;
+
+    for (size_t i = rds_lower_bound(view, partition, region);
+         rds_in_region(view, i, partition, region); i++) {
+        if (passes(picker, wish, view->entries[i].anchor))
+            rds_pick(picker, i);
+    }
+    rds_pick_issuers(picker, wish, partition, "");
+}
+
+void rds_pick_family(struct picker *picker, enum rds_family family,
+                     enum rds_partition partition, const struct wish *wish)
+{
+    const struct rds_view *view = picker->view;
+
+    for (size_t i = 0; i < view->count; i++) {
+        const struct rds_anchor *anchor = view->entries[i].anchor;
+
+        if (anchor->family == family &&
+            (partition == RDS_PARTITIONS || anchor->partition == partition) &&
+            passes(picker, wish, anchor))
+            rds_pick(picker, i);
+    }
+}
+
+bool rds_view_knows_region(const struct rds_view *view, const char *region)
+{
+    enum rds_partition partition =
+        rds_region_partition(region, strlen(region));
+
+    for (size_t i = 0; i < view->region_count; i++) {
+        if (strcmp(view->regions[i], region) == 0)
+            return true;
+    }
+    return rds_in_region(view, rds_lower_bound(view, partition, region),
+                         partition, region);
+}
+
+/* Picks for one selector; then explains, should nothing pass the role. */
+static bool pick_selector(struct picker *picker,
+                          const struct rds_selector *selector)
+{
+    struct wish wish = rds_wish_of(picker->uri, "");
+
+    switch (selector->kind) {
+    case RDS_SELECT_ALL:
+        rds_pick_family(picker, RDS_FAMILY_RDS, RDS_PARTITIONS, &wish);
+        return true;
+    case RDS_SELECT_GLOBAL:
+        rds_pick_family(picker, RDS_FAMILY_RDS, RDS_PARTITION_AWS, &wish);
+        return true;
+    case RDS_SELECT_PARTITION:
+        rds_pick_family(picker, RDS_FAMILY_RDS, selector->u.partition, &wish);
+        return true;
+    case RDS_SELECT_PROXY:
+        rds_pick_family(picker, RDS_FAMILY_PROXY, RDS_PARTITIONS, &wish);
+        return true;
+    case RDS_SELECT_REGION:
+        if (selector->u.region.ca[0] != '\0' &&
+            !rds_known_ca(picker, selector->u.region.ca))
+            return false;
+        wish = rds_wish_of(picker->uri, selector->u.region.ca);
+        pick_region(picker, selector->u.region.name, &wish);
+        return true;
+    case RDS_SELECT_HOST:
+        if (selector->u.host.kind == RDS_ENDPOINT_PREVIEW)
+            wish.stage = RDS_STAGE_PREVIEW;
+        if (selector->u.host.family == RDS_FAMILY_PROXY)
+            rds_pick_family(picker, RDS_FAMILY_PROXY, RDS_PARTITIONS, &wish);
+        else if (selector->u.host.region[0] == '\0')
+            rds_pick_family(picker, RDS_FAMILY_RDS, selector->u.host.partition,
+                            &wish);
+        else
+            pick_region(picker, selector->u.host.region, &wish);
+        return true;
+    case RDS_SELECT_CA:
+        if (!rds_known_ca(picker, selector->u.ca))
+            return false;
+        wish = rds_wish_of(picker->uri, selector->u.ca);
+        rds_pick_family(picker, RDS_FAMILY_RDS, RDS_PARTITIONS, &wish);
+        rds_pick_family(picker, RDS_FAMILY_PROXY, RDS_PARTITIONS, &wish);
+        return true;
+    case RDS_SELECT_FILE:
+        return rds_pick_file(picker, selector->u.file);
+    case RDS_SELECT_SHA256:
+        return rds_pick_sha256(picker, selector->u.sha256);
+    case RDS_SELECT_LIST:
+    case RDS_SELECTOR_KINDS:
+        break;
+    }
+    return rds_fail(picker->err, RDS_R_BAD_URI,
+                    "rds://list names URIs; it has no certificates");
+}
+
+/* One selector: picks, passes the picked through the role filter. */
+static bool choose(struct picker *picker, const struct rds_selector *selector)
+{
+    enum rds_role role = picker->uri->filters.role;
+    size_t kept = 0;
+
+    picker->picked_count = 0;
+    if (!pick_selector(picker, selector))
+        return false;
+    for (size_t i = 0; i < picker->picked_count; i++) {
+        uint32_t at = picker->picked[i];
+
+        picker->marks[at] &= (unsigned char)~PICKED;
+        if (role != RDS_ROLES &&
+            picker->view->entries[at].anchor->role != role)
+            continue;
+        picker->marks[at] |= CHOSEN;
+        picker->picked[kept++] = at;
+    }
+    picker->picked_count = kept;
+    return kept != 0 || rds_nothing_selected(picker, selector);
+}
+
+/* AWS's combined file, asked for alone, keeps AWS's order. */
+static bool keeps_file_order(const struct rds_uri *uri)
+{
+    return uri->count == 1 && uri->selectors[0].kind == RDS_SELECT_FILE;
+}
+
+bool rds_select(const struct rds_uri *uri, const struct rds_view *view,
+                int64_t now, struct rds_selection *out, struct rds_error *err)
+{
+    struct picker picker = {uri, view, now, err, NULL, NULL, 0};
+    bool good = false;
+
+    out->index = NULL;
+    out->count = 0;
+    picker.marks = calloc(view->count + 1, 1);
+    picker.picked = calloc(view->count + 1, sizeof(picker.picked[0]));
+    if (picker.marks == NULL || picker.picked == NULL) {
+        (void)rds_fail(err, RDS_R_NO_MEMORY, "out of memory");
+        goto done;
+    }
+    if (uri->filters.ca[0] != '\0' && !rds_known_ca(&picker, uri->filters.ca))
+        goto done;
+    for (size_t i = 0; i < uri->count; i++) {
+        if (!choose(&picker, &uri->selectors[i]))
+            goto done;
+    }
+    if (!keeps_file_order(uri)) {
+        picker.picked_count = 0;
+        for (size_t i = 0; i < view->count; i++) {
+            if ((picker.marks[i] & CHOSEN) != 0)
+                picker.picked[picker.picked_count++] = (uint32_t)i;
+        }
+    }
+    out->index = picker.picked;
+    out->count = picker.picked_count;
+    picker.picked = NULL;
+    good = true;
+done:
+    free(picker.marks);
+    free(picker.picked);
+    return good;
+}
+
+void rds_selection_clear(struct rds_selection *selection)
+{
+    free(selection->index);
+    selection->index = NULL;
+    selection->count = 0;
+}

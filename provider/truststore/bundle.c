@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * PEM files of anchors.  Refuses a file that holds anything but certificates,
+ * and leaves out certificates that are not what the file's name says.
+ */
+
+#include "rds/bundle.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SUFFIX "-bundle.pem"
+#define GLOBAL_SUFFIX "-global" SUFFIX
+
+static bool ends_with(const char *text, size_t size, const char *end)
+{
+    size_t end_size = strlen(end);
+
+    return size > end_size && strcmp(text + size - end_size, end) == 0;
+}
+
+bool rds_bundle_name_read(const char *file, struct rds_bundle_name *out)
+{
+    size_t size = strlen(file), stem;
+
+    memset(out, 0, sizeof(*out));
+    if (size >= sizeof(out->file))
+        return false;
+    memcpy(out->file, file, size);
+    if (ends_with(file, size, GLOBAL_SUFFIX))
+        return rds_partition_find(file, size - strlen(GLOBAL_SUFFIX),
+                                  &out->partition);
+    if (!ends_with(file, size, SUFFIX))
+        return false;
+    stem = size - strlen(SUFFIX);
+    if (!rds_region_shape(file, stem))
+        return false;
+    memcpy(out->region, file, stem);
+    out->partition = rds_region_partition(file, stem);
+    return true;
+}
+
+/* What a bundle is made with. */
+struct maker {
+    const struct rds_libcrypto *lc;
+    struct rds_bundle *bundle;
+    rds_report_fn *report;
+    void *arg;
+    struct rds_error *err;
+    size_t der_used;
+    size_t found; /* certificates, good or not */
+};
+
+static void leave_out(struct maker *maker, const char *why)
+{
+    char line[RDS_ERROR_TEXT + RDS_FILE_NAME_MAX + 64];
+
+    if (maker->report == NULL)
+        return;
+    (void)snprintf(line, sizeof(line), "%s: certificate %zu left out: %s",
+                   maker->bundle->name.file, maker->found, why);
+    maker->report(maker->arg, line);
+}
+
+/* Whether libcrypto takes the certificate, so that no reader stumbles. */
+static bool libcrypto_takes(const struct rds_libcrypto *lc,
+                            const unsigned char *der, size_t size)
+{
+    const unsigned char *at = der;
+    X509 *certificate = lc->d2i_X509(NULL, &at, (long)size);
+    bool good = certificate != NULL && at == der + size;
+
+    lc->X509_free(certificate);
+    return good;
+}
+
+/* Whether the anchor belongs to what the file's name says. */
+static bool fits_name(const struct rds_bundle_name *name,
+                      const struct rds_anchor *anchor)
+{
+    return anchor->family == RDS_FAMILY_RDS &&
+           anchor->partition == name->partition &&
+           (name->region[0] == '\0' || anchor->region[0] == '\0' ||
+            strcmp(name->region, anchor->region) == 0);
+}
+
+static bool has_anchor(const struct rds_bundle *bundle,
+                       const unsigned char *sha256)
+{
+    for (size_t i = 0; i < bundle->count; i++) {
+        if (memcmp(bundle->anchors[i].sha256, sha256, RDS_SHA256_SIZE) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* One certificate: kept, or left out with a report; false ends the reading. */
+static bool take_certificate(struct maker *maker, const unsigned char *der,
+                             size_t size)
+{
+    struct rds_bundle *bundle = maker->bundle;
+    struct rds_anchor *anchor = &bundle->anchors[bundle->count];
+    unsigned char sha256[RDS_SHA256_SIZE];
+    size_t sha256_size = 0;
+    struct rds_error why;
+
+    maker->found++;
+    if (bundle->count == RDS_BUNDLE_ANCHORS_MAX)
+        return rds_fail(maker->err, RDS_R_BAD_BUNDLE,
+                        "%s: more than %d certificates", bundle->name.file,
+                        RDS_BUNDLE_ANCHORS_MAX);
+    if (maker->lc->EVP_Q_digest(NULL, "SHA256", NULL, der, size, sha256,
+                                &sha256_size) != 1 ||
+        sha256_size != sizeof(sha256))
+        return rds_fail(maker->err, RDS_R_BAD_BUNDLE,
+                        "%s: SHA-256 is not available in this process; "
+                        "activate the default or the fips provider",
+                        bundle->name.file);
+    if (!rds_anchor_describe(anchor, der, size, sha256,
+                             (uint32_t)maker->der_used, &why)) {
+        leave_out(maker, why.text);
+    } else if (!fits_name(&bundle->name, anchor)) {
+        leave_out(maker, "not of the region or partition that the file's "
+                         "name states");
+    } else if (has_anchor(bundle, sha256)) {
+        leave_out(maker, "it stands in the file twice");
+    } else if (!libcrypto_takes(maker->lc, der, size)) {
+        leave_out(maker, "libcrypto cannot read it");
+    } else {
+        memcpy(bundle->der + maker->der_used, der, size);
+        maker->der_used += size;
+        bundle->count++;
+    }
+    return true;
+}
+
+/* One PEM block of any kind. */
+static bool take_block(struct maker *maker, const char *name,
+                       const char *header, const unsigned char *data,
+                       long size)
+{
+    const char *file = maker->bundle->name.file;
+    char quoted[RDS_QUOTE_MAX];
+
+    if (strstr(name, "PRIVATE KEY") != NULL)
+        return rds_fail(maker->err, RDS_R_BAD_BUNDLE,
+                        "%s: holds a private key; remove it, a bundle has "
+                        "certificates only",
+                        file);
+    if (strcmp(name, PEM_STRING_X509) != 0 || header[0] != '\0' || size <= 0)
+        return rds_fail(maker->err, RDS_R_BAD_BUNDLE,
+                        "%s: holds '%s'; a bundle has certificates only", file,
+                        rds_quote(quoted, name, strlen(name)));
+    return take_certificate(maker, data, (size_t)size);
+}
+
+static bool take_blocks(struct maker *maker, BIO *bio)
+{
+    const struct rds_libcrypto *lc = maker->lc;
+    char *name, *header;
+    unsigned char *data;
+    long size;
+    bool good = true;
+
+    while (good && lc->PEM_read_bio(bio, &name, &header, &data, &size) == 1) {
+        good = take_block(maker, name, header, data, size);
+        lc->CRYPTO_free(name, __FILE__, __LINE__);
+        lc->CRYPTO_free(header, __FILE__, __LINE__);
+        lc->CRYPTO_free(data, __FILE__, __LINE__);
+    }
+    if (!good)
+        return false;
+    if (ERR_GET_REASON(lc->ERR_peek_last_error()) != PEM_R_NO_START_LINE)
+        return rds_fail(maker->err, RDS_R_BAD_BUNDLE,
+                        "%s: damaged PEM after certificate %zu; fetch the "
+                        "file again",
+                        maker->bundle->name.file, maker->found);
+    if (maker->bundle->count == 0)
+        return rds_fail(maker->err, RDS_R_BAD_BUNDLE,
+                        "%s: %s; fetch the file again",
+                        maker->bundle->name.file,
+                        maker->found == 0 ? "no PEM certificate in it"
+                                          : "no certificate of its region or "
+                                            "partition in it");
+    return true;
+}
+
+/* Room for as many certificates as begin in the file. */
+static size_t count_begins(const char *bytes, size_t size)
+{
+    static const char begin[] = "-----BEGIN ";
+    size_t count = 0;
+
+    for (const char *at = bytes; at != NULL; count++) {
+        at = memmem(at, size - (size_t)(at - bytes), begin, sizeof(begin) - 1);
+        if (at == NULL)
+            break;
+        at += sizeof(begin) - 1;
+    }
+    return count < RDS_BUNDLE_ANCHORS_MAX ? count : RDS_BUNDLE_ANCHORS_MAX;
+}
+
+struct rds_bundle *rds_bundle_parse(const struct rds_libcrypto *lc,
+                                    const struct rds_bundle_name *name,
+                                    int64_t confirmed, const void *bytes,
+                                    size_t size, rds_report_fn *report,
+                                    void *arg, struct rds_error *err)
+{
+    struct maker maker = {lc, NULL, report, arg, err, 0, 0};
+    BIO *bio = NULL;
+    bool good = false;
+
+    if (size > RDS_BUNDLE_MAX) {
+        (void)rds_fail(err, RDS_R_BAD_BUNDLE, "%s: larger than %d bytes",
+                       name->file, RDS_BUNDLE_MAX);
+        return NULL;
+    }
+    lc->ERR_set_mark();
+    maker.bundle = calloc(1, sizeof(*maker.bundle));
+    if (maker.bundle != NULL) {
+        maker.bundle->name = *name;
+        maker.bundle->confirmed = confirmed;
+        maker.bundle->users = 1;
+        maker.bundle->anchors = calloc(count_begins(bytes, size) + 1,
+                                       sizeof(maker.bundle->anchors[0]));
+        maker.bundle->der = malloc(size + 1); /* DER is shorter than PEM */
+        bio = lc->BIO_new_mem_buf(bytes, (int)size);
+    }
+    if (bio == NULL || maker.bundle->anchors == NULL ||
+        maker.bundle->der == NULL)
+        (void)rds_fail(err, RDS_R_NO_MEMORY, "%s: out of memory", name->file);
+    else
+        good = take_blocks(&maker, bio);
+    lc->BIO_free(bio);
+    lc->ERR_pop_to_mark();
+    if (!good) {
+        rds_bundle_free(maker.bundle);
+        return NULL;
+    }
+    return maker.bundle;
+}
+
+void rds_bundle_free(struct rds_bundle *bundle)
+{
+    if (bundle == NULL)
+        return;
+    free(bundle->anchors);
+    free(bundle->der);
+    free(bundle);
+}

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reading bundle files safely.  Refuses files and directories that others
+ * could have written, and anything but a regular file of a sane size.
+ */
+
+#include "rds/directory.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+/*
+ * A file changed less than this ago may change again without a visible trace,
+ * since kernels stamp files with the time of their last clock tick.
+ */
+#define CLOCK_GRAIN_NS 20000000LL
+
+#define OTHERS_WRITE (S_IWGRP | S_IWOTH)
+#define READ_TRIES 3 /* for a file that changes while it is read */
+
+static bool same_time(const struct timespec *a, const struct timespec *b)
+{
+    return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+bool rds_identity_equal(const struct rds_identity *a,
+                        const struct rds_identity *b)
+{
+    if (!a->settled || a->present != b->present)
+        return false;
+    return !a->present ||
+           (a->device == b->device && a->inode == b->inode &&
+            a->size == b->size && a->mode == b->mode && a->owner == b->owner &&
+            same_time(&a->modified, &b->modified) &&
+            same_time(&a->changed, &b->changed));
+}
+
+static bool long_ago(const struct timespec *when)
+{
+    struct timespec now;
+    long long age;
+
+    if (clock_gettime(CLOCK_REALTIME, &now) != 0)
+        return false;
+    age = (long long)(now.tv_sec - when->tv_sec) * 1000000000LL +
+          (now.tv_nsec - when->tv_nsec);
+    return age < 0 || age > CLOCK_GRAIN_NS;
+}
+
+static void identify(const struct stat *st, struct rds_identity *out)
+{
+    memset(out, 0, sizeof(*out));
+    out->device = st->st_dev;
+    out->inode = st->st_ino;
+    out->size = st->st_size;
+    out->mode = st->st_mode;
+    out->owner = st->st_uid;
+    out->modified = st->st_mtim;
+    out->changed = st->st_ctim;
+    out->present = true;
+    out->settled = long_ago(&st->st_ctim);
+}
+
+void rds_identity_look(int directory_fd, const char *path,
+                       struct rds_identity *out)
+{
+    struct stat st;
+
+    if (fstatat(directory_fd, path, &st, 0) == 0) {
+        identify(&st, out);
+        return;
+    }
+    memset(out, 0, sizeof(*out));
+    out->settled = true;
+}
+
+static bool on_read_only_mount(int fd)
+{
+    struct statvfs mount;
+
+    return fstatvfs(fd, &mount) == 0 && (mount.f_flag & ST_RDONLY) != 0;
+}
+
+/* Paths are quoted in texts: a configuration may hold anything. */
+static bool refuse(struct rds_error *err, const char *path, const char *format,
+                   ...) RDS_PRINTF(3, 4);
+
+static bool refuse(struct rds_error *err, const char *path, const char *format,
+                   ...)
+{
+    char quoted[RDS_QUOTE_MAX], why[RDS_ERROR_TEXT / 2];
+    va_list args;
+
+    va_start(args, format);
+    if (vsnprintf(why, sizeof(why), format, args) < 0)
+        why[0] = '\0';
+    va_end(args);
+    return rds_fail(err, RDS_R_BAD_BUNDLE, "%s: %s",
+                    rds_quote(quoted, path, strlen(path)), why);
+}
+
+int rds_directory_open(const char *path, struct rds_identity *identity,
+                       bool *absent, struct rds_error *err)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK);
+    struct stat st;
+
+    memset(identity, 0, sizeof(*identity));
+    identity->settled = true;
+    *absent = fd < 0 && errno == ENOENT;
+    if (*absent)
+        return -1;
+    if (fd < 0) {
+        (void)refuse(err, path, "cannot open the directory: %s",
+                     strerror(errno));
+        return -1;
+    }
+    if (fstat(fd, &st) != 0) {
+        (void)refuse(err, path, "cannot look at the directory: %s",
+                     strerror(errno));
+        goto failed;
+    }
+    identify(&st, identity);
+    if ((st.st_mode & OTHERS_WRITE) != 0 && !on_read_only_mount(fd)) {
+        (void)refuse(err, path,
+                     "the directory is writable by group or others (mode "
+                     "%04o, owner %lu); run chmod go-w on it",
+                     (unsigned)st.st_mode & 07777u, (unsigned long)st.st_uid);
+        goto failed;
+    }
+    return fd;
+failed:
+    (void)close(fd);
+    return -1;
+}
+
+static bool judge(int fd, const char *file, const struct stat *st,
+                  const struct rds_identity *directory, struct rds_error *err)
+{
+    unsigned mode = (unsigned)st->st_mode & 07777u;
+    unsigned long owner = (unsigned long)st->st_uid;
+
+    if (!S_ISREG(st->st_mode))
+        return refuse(err, file, "not a regular file (mode %04o, owner %lu)",
+                      mode, owner);
+    if (st->st_uid != 0 && st->st_uid != geteuid() &&
+        st->st_uid != directory->owner)
+        return refuse(err, file,
+                      "owned by user %lu (mode %04o), who is neither root, "
+                      "nor this process, nor the directory's owner",
+                      owner, mode);
+    if ((st->st_mode & OTHERS_WRITE) != 0 && !on_read_only_mount(fd))
+        return refuse(err, file,
+                      "writable by group or others (mode %04o, owner %lu); "
+                      "run chmod go-w on it",
+                      mode, owner);
+    if (st->st_size <= 0)
+        return refuse(err, file, "empty; fetch the file again");
+    if (st->st_size > RDS_BUNDLE_MAX)
+        return refuse(err, file, "%lld bytes are too many; at most %d",
+                      (long long)st->st_size, RDS_BUNDLE_MAX);
+    return true;
+}
+
+/* Reads exactly `size` bytes and sees the end behind them. */
+static bool read_exactly(int fd, unsigned char *bytes, size_t size)
+{
+    size_t have = 0;
+    unsigned char more;
+    ssize_t got;
+
+    while (have < size) {
+        got = read(fd, bytes + have, size - have);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return false;
+        have += (size_t)got;
+    }
+    do
+        got = read(fd, &more, 1);
+    while (got < 0 && errno == EINTR);
+    return got == 0;
+}
+
+/* One try.  *again: the file changed meanwhile. */
+static bool read_once(int directory_fd, const char *file,
+                      const struct rds_identity *directory,
+                      struct rds_identity *identity, void **bytes,
+                      size_t *size, bool *again, struct rds_error *err)
+{
+    int fd = openat(directory_fd, file,
+                    O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    struct rds_identity after;
+    unsigned char *buffer = NULL;
+    struct stat st;
+    bool good = false;
+
+    *again = false;
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        (void)refuse(err, file, "cannot read: %s", strerror(errno));
+        goto done;
+    }
+    identify(&st, identity);
+    if (!judge(fd, file, &st, directory, err))
+        goto done;
+    buffer = malloc((size_t)st.st_size);
+    if (buffer == NULL) {
+        (void)rds_fail(err, RDS_R_NO_MEMORY, "%s: out of memory", file);
+        goto done;
+    }
+    good = read_exactly(fd, buffer, (size_t)st.st_size) && fstat(fd, &st) == 0;
+    identify(&st, &after);
+    after.settled = identity->settled;
+    if (!good ||
+        memcmp(&identity->modified, &after.modified, sizeof(after.modified)) !=
+            0 ||
+        identity->size != after.size) {
+        *again = true;
+        good = refuse(err, file, "changed while it was read, or unreadable");
+        goto done;
+    }
+    *bytes = buffer;
+    *size = (size_t)st.st_size;
+    buffer = NULL;
+done:
+    free(buffer);
+    if (fd >= 0)
+        (void)close(fd);
+    return good;
+}
+
+bool rds_directory_read(int directory_fd, const char *file,
+                        const struct rds_identity *directory,
+                        struct rds_identity *identity, void **bytes,
+                        size_t *size, struct rds_error *err)
+{
+    bool good = false, again = true;
+
+    rds_identity_look(directory_fd, file, identity);
+    for (int i = 0; again && i < READ_TRIES; i++)
+        good = read_once(directory_fd, file, directory, identity, bytes, size,
+                         &again, err);
+    if (!good && again)
+        identity->settled = false;
+    return good;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(((const struct rds_bundle_name *)a)->file,
+                  ((const struct rds_bundle_name *)b)->file);
+}
+
+bool rds_directory_list(int directory_fd, struct rds_bundle_name **names,
+                        size_t *count, struct rds_error *err)
+{
+    int fd = openat(directory_fd, ".",
+                    O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK);
+    DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
+    struct rds_bundle_name *found;
+    struct dirent *entry;
+
+    *names = NULL;
+    *count = 0;
+    if (directory == NULL) {
+        if (fd >= 0)
+            (void)close(fd);
+        return rds_fail(err, RDS_R_BAD_BUNDLE, "cannot list the directory: %s",
+                        strerror(errno));
+    }
+    found = calloc(RDS_DIRECTORY_FILES_MAX, sizeof(found[0]));
+    while (found != NULL && *count < RDS_DIRECTORY_FILES_MAX &&
+           (entry = readdir(directory)) != NULL) {
+        if (rds_bundle_name_read(entry->d_name, &found[*count]))
+            ++*count;
+    }
+    (void)closedir(directory);
+    if (found == NULL)
+        return rds_fail(err, RDS_R_NO_MEMORY, "out of memory");
+    qsort(found, *count, sizeof(found[0]), compare_names);
+    *names = found;
+    return true;
+}

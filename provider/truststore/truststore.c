@@ -1,0 +1,608 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The trust store: built-in anchors and the bundles of a directory, as
+ * immutable snapshots.  Refuses to let a stale bundle hide a newer package,
+ * or a damaged one take away what was there before.
+ */
+
+#include "rds/truststore.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "rds/builtin.h"
+#include "rds/directory.h"
+
+/* A bundle file as it was seen last. */
+struct file_state {
+    struct rds_bundle_name name;
+    char *path; /* absolute, to look at it again */
+    struct rds_identity identity;
+    struct rds_bundle *bundle; /* what it holds, or last held; or NULL */
+    char *refusal;             /* why it was refused, or NULL */
+};
+
+struct rds_snapshot {
+    unsigned users; /* under `guard` */
+    struct rds_view view;
+    struct rds_entry *entries;
+    struct rds_identity directory;
+    char *directory_refusal; /* why the directory was refused, or NULL */
+    struct file_state *files;
+    size_t file_count;
+    struct rds_refusal *refusals;
+};
+
+struct rds_truststore {
+    const struct rds_libcrypto *lc;
+    char *directory; /* or NULL */
+    unsigned char (*distrust)[RDS_SHA256_SIZE];
+    size_t distrust_count;
+    rds_report_fn *report;
+    void *report_arg;
+    struct rds_snapshot *current; /* under `guard` */
+};
+
+/* ---- counting users ---------------------------------------------------- */
+
+/*
+ * One lock for all trust stores, held for a few instructions only and never
+ * during a call out.  fork() takes it, so that a child never finds it held by
+ * a thread that it does not have.
+ */
+static pthread_mutex_t guard = PTHREAD_MUTEX_INITIALIZER;
+static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
+
+static void lock(void)
+{
+    (void)pthread_mutex_lock(&guard);
+}
+
+static void unlock(void)
+{
+    (void)pthread_mutex_unlock(&guard);
+}
+
+static void watch_fork(void)
+{
+    (void)pthread_atfork(lock, unlock, unlock);
+}
+
+static struct rds_bundle *share_bundle(struct rds_bundle *bundle)
+{
+    if (bundle != NULL) {
+        lock();
+        bundle->users++;
+        unlock();
+    }
+    return bundle;
+}
+
+static void release_bundle(struct rds_bundle *bundle)
+{
+    bool last = false;
+
+    if (bundle == NULL)
+        return;
+    lock();
+    last = --bundle->users == 0;
+    unlock();
+    if (last)
+        rds_bundle_free(bundle);
+}
+
+static void free_snapshot(struct rds_snapshot *snapshot)
+{
+    for (size_t i = 0; i < snapshot->file_count; i++) {
+        release_bundle(snapshot->files[i].bundle);
+        free(snapshot->files[i].refusal);
+        free(snapshot->files[i].path);
+    }
+    free(snapshot->files);
+    free(snapshot->refusals);
+    free(snapshot->directory_refusal);
+    free(snapshot->entries);
+    free(snapshot);
+}
+
+void rds_snapshot_release(const struct rds_snapshot *snapshot)
+{
+    struct rds_snapshot *mine = (struct rds_snapshot *)snapshot;
+    bool last;
+
+    if (mine == NULL)
+        return;
+    lock();
+    last = --mine->users == 0;
+    unlock();
+    if (last)
+        free_snapshot(mine);
+}
+
+const struct rds_view *rds_snapshot_view(const struct rds_snapshot *snapshot)
+{
+    return &snapshot->view;
+}
+
+/* ---- reading the directory --------------------------------------------- */
+
+static void report(const struct rds_truststore *store, const char *line)
+{
+    if (store->report != NULL)
+        store->report(store->report_arg, line);
+}
+
+static bool no_memory(struct rds_error *err)
+{
+    return rds_fail(err, RDS_R_NO_MEMORY, "out of memory");
+}
+
+static const struct file_state *find_file(const struct rds_snapshot *snapshot,
+                                          const char *file)
+{
+    for (size_t i = 0; snapshot != NULL && i < snapshot->file_count; i++) {
+        if (strcmp(snapshot->files[i].name.file, file) == 0)
+            return &snapshot->files[i];
+    }
+    return NULL;
+}
+
+static char *join_path(const char *directory, const char *file)
+{
+    size_t size = strlen(directory) + strlen(file) + 2;
+    char *path = malloc(size);
+
+    if (path != NULL)
+        (void)snprintf(path, size, "%s/%s", directory, file);
+    return path;
+}
+
+/* Takes over what an earlier snapshot knew of the file. */
+static bool carry_over(struct file_state *state,
+                       const struct file_state *before)
+{
+    state->identity = before->identity;
+    state->bundle = share_bundle(before->bundle);
+    if (before->refusal == NULL)
+        return true;
+    state->refusal = strdup(before->refusal);
+    return state->refusal != NULL;
+}
+
+/* Reads a file anew; where that fails, keeps its last good content. */
+static bool read_file(const struct rds_truststore *store,
+                      const struct rds_snapshot *snapshot, int directory_fd,
+                      struct file_state *state,
+                      const struct file_state *before)
+{
+    struct rds_error why;
+    void *bytes = NULL;
+    size_t size = 0;
+
+    if (rds_directory_read(directory_fd, state->name.file,
+                           &snapshot->directory, &state->identity, &bytes,
+                           &size, &why))
+        state->bundle = rds_bundle_parse(
+            store->lc, &state->name, (int64_t)state->identity.modified.tv_sec,
+            bytes, size, store->report, store->report_arg, &why);
+    free(bytes);
+    if (state->bundle != NULL)
+        return true;
+    report(store, why.text);
+    state->refusal = strdup(why.text);
+    if (before != NULL)
+        state->bundle = share_bundle(before->bundle);
+    return state->refusal != NULL;
+}
+
+static bool look_at_file(const struct rds_truststore *store,
+                         struct rds_snapshot *snapshot, int directory_fd,
+                         const struct rds_bundle_name *name,
+                         const struct rds_snapshot *previous)
+{
+    const struct file_state *before = find_file(previous, name->file);
+    struct file_state *state = &snapshot->files[snapshot->file_count++];
+    struct rds_identity now;
+
+    state->name = *name;
+    state->path = join_path(store->directory, name->file);
+    if (state->path == NULL)
+        return false;
+    rds_identity_look(directory_fd, name->file, &now);
+    if (before != NULL && rds_identity_equal(&before->identity, &now) &&
+        previous->directory.owner == snapshot->directory.owner)
+        return carry_over(state, before);
+    return read_file(store, snapshot, directory_fd, state, before);
+}
+
+static bool look_at_files(const struct rds_truststore *store,
+                          struct rds_snapshot *snapshot, int directory_fd,
+                          const struct rds_snapshot *previous,
+                          struct rds_error *err)
+{
+    struct rds_bundle_name *names;
+    bool good = true;
+    size_t count;
+
+    if (!rds_directory_list(directory_fd, &names, &count, err))
+        return false;
+    snapshot->files = calloc(count + 1, sizeof(snapshot->files[0]));
+    good = snapshot->files != NULL;
+    for (size_t i = 0; good && i < count; i++)
+        good =
+            look_at_file(store, snapshot, directory_fd, &names[i], previous);
+    free(names);
+    return good || no_memory(err);
+}
+
+/* A refused directory: everything stays as it was. */
+static bool keep_files(const struct rds_truststore *store,
+                       struct rds_snapshot *snapshot,
+                       const struct rds_snapshot *previous,
+                       const struct rds_error *why)
+{
+    size_t count = previous != NULL ? previous->file_count : 0;
+
+    report(store, why->text);
+    snapshot->directory_refusal = strdup(why->text);
+    snapshot->files = calloc(count + 1, sizeof(snapshot->files[0]));
+    if (snapshot->directory_refusal == NULL || snapshot->files == NULL)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        struct file_state *state = &snapshot->files[snapshot->file_count++];
+
+        state->name = previous->files[i].name;
+        state->path = strdup(previous->files[i].path);
+        if (state->path == NULL || !carry_over(state, &previous->files[i]))
+            return false;
+    }
+    return true;
+}
+
+static bool look_at_directory(const struct rds_truststore *store,
+                              struct rds_snapshot *snapshot,
+                              const struct rds_snapshot *previous,
+                              struct rds_error *err)
+{
+    struct rds_error why;
+    bool absent, good;
+    int fd;
+
+    if (store->directory == NULL)
+        return true;
+    fd = rds_directory_open(store->directory, &snapshot->directory, &absent,
+                            &why);
+    if (absent)
+        return true;
+    if (fd < 0)
+        return keep_files(store, snapshot, previous, &why) || no_memory(err);
+    good = look_at_files(store, snapshot, fd, previous, err);
+    (void)close(fd);
+    return good;
+}
+
+/* Whether everything on disk is as the snapshot saw it. */
+static bool unchanged(const struct rds_truststore *store,
+                      const struct rds_snapshot *snapshot)
+{
+    struct rds_identity now;
+
+    if (store->directory == NULL)
+        return true;
+    rds_identity_look(AT_FDCWD, store->directory, &now);
+    if (!rds_identity_equal(&snapshot->directory, &now))
+        return false;
+    for (size_t i = 0; i < snapshot->file_count; i++) {
+        rds_identity_look(AT_FDCWD, snapshot->files[i].path, &now);
+        if (!rds_identity_equal(&snapshot->files[i].identity, &now))
+            return false;
+    }
+    return true;
+}
+
+/* ---- merging ------------------------------------------------------------ */
+
+/* Entries that replace each other stand together. */
+static int compare_groups(const struct rds_anchor *a,
+                          const struct rds_anchor *b)
+{
+    int order;
+
+    if (a->family != b->family)
+        return a->family < b->family ? -1 : 1;
+    if (a->partition != b->partition)
+        return a->partition < b->partition ? -1 : 1;
+    if ((order = strcmp(a->region, b->region)) != 0)
+        return order;
+    return (int)a->stage - (int)b->stage;
+}
+
+static int compare_by_group(const void *a, const void *b)
+{
+    return compare_groups(((const struct rds_entry *)a)->anchor,
+                          ((const struct rds_entry *)b)->anchor);
+}
+
+static int compare_entries(const void *a, const void *b)
+{
+    return rds_anchor_compare(((const struct rds_entry *)a)->anchor,
+                              ((const struct rds_entry *)b)->anchor);
+}
+
+static bool current_builtin(const struct rds_entry *entry)
+{
+    return entry->bundle == NULL &&
+           !rds_anchor_retired(entry->anchor, rds_builtin_date);
+}
+
+/* Of two bundles that speak for a region: the newer, else the regional one. */
+static const struct rds_bundle *better(const struct rds_bundle *a,
+                                       const struct rds_bundle *b)
+{
+    if (a == NULL || b == NULL)
+        return a == NULL ? b : a;
+    if (a->confirmed != b->confirmed)
+        return a->confirmed > b->confirmed ? a : b;
+    return a->name.region[0] != '\0' ? a : b;
+}
+
+/*
+ * Keeps of one group what counts, in place; returns how many.  Roots without
+ * a region come from every bundle: each is there for its own regions.
+ */
+static size_t settle_group(const struct rds_entry *group, size_t count,
+                           struct rds_entry *out)
+{
+    const struct rds_bundle *best = NULL;
+    bool builtin = false, shared = group[0].anchor->region[0] == '\0';
+    size_t kept = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        best = better(best, group[i].bundle);
+        builtin |= current_builtin(&group[i]);
+    }
+    if (builtin && best != NULL && best->confirmed < rds_builtin_date)
+        best = NULL;
+    for (size_t i = 0; i < count; i++) {
+        struct rds_entry entry = group[i];
+
+        if (entry.bundle == NULL
+                ? best == NULL || !current_builtin(&entry)
+                : best != NULL && (shared || entry.bundle == best))
+            out[kept++] = entry;
+    }
+    return kept;
+}
+
+static size_t settle(struct rds_entry *entries, size_t count)
+{
+    size_t kept = 0, next;
+
+    qsort(entries, count, sizeof(entries[0]), compare_by_group);
+    for (size_t i = 0; i < count; i = next) {
+        next = i + 1;
+        while (next < count &&
+               compare_groups(entries[i].anchor, entries[next].anchor) == 0)
+            next++;
+        kept += settle_group(entries + i, next - i, entries + kept);
+    }
+    return kept;
+}
+
+/* Sorts for answers; each certificate once. */
+static size_t sort_once(struct rds_entry *entries, size_t count)
+{
+    size_t kept = 0;
+
+    qsort(entries, count, sizeof(entries[0]), compare_entries);
+    for (size_t i = 0; i < count; i++) {
+        if (kept == 0 ||
+            memcmp(entries[kept - 1].anchor->sha256, entries[i].anchor->sha256,
+                   RDS_SHA256_SIZE) != 0)
+            entries[kept++] = entries[i];
+    }
+    return kept;
+}
+
+static bool distrusted(const struct rds_truststore *store,
+                       const struct rds_anchor *anchor)
+{
+    for (size_t i = 0; i < store->distrust_count; i++) {
+        if (memcmp(store->distrust[i], anchor->sha256, RDS_SHA256_SIZE) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void gather(const struct rds_truststore *store,
+                   struct rds_snapshot *snapshot,
+                   const struct rds_anchor *anchors, size_t count,
+                   const unsigned char *der, const struct rds_bundle *bundle)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!distrusted(store, &anchors[i]))
+            snapshot->entries[snapshot->view.count++] = (struct rds_entry){
+                &anchors[i], der + anchors[i].der_at, bundle};
+    }
+}
+
+static bool merge(const struct rds_truststore *store,
+                  struct rds_snapshot *snapshot)
+{
+    size_t room = rds_builtin_anchor_count + 1;
+
+    for (size_t i = 0; i < snapshot->file_count; i++) {
+        if (snapshot->files[i].bundle != NULL)
+            room += snapshot->files[i].bundle->count;
+    }
+    snapshot->entries = calloc(room, sizeof(snapshot->entries[0]));
+    if (snapshot->entries == NULL)
+        return false;
+    gather(store, snapshot, rds_builtin_anchors, rds_builtin_anchor_count,
+           rds_builtin_der, NULL);
+    for (size_t i = 0; i < snapshot->file_count; i++) {
+        const struct rds_bundle *bundle = snapshot->files[i].bundle;
+
+        if (bundle != NULL)
+            gather(store, snapshot, bundle->anchors, bundle->count,
+                   bundle->der, bundle);
+    }
+    snapshot->view.count = settle(snapshot->entries, snapshot->view.count);
+    snapshot->view.count = sort_once(snapshot->entries, snapshot->view.count);
+    return true;
+}
+
+static void add_refusal(struct rds_snapshot *snapshot,
+                        const struct rds_bundle_name *name, const char *text)
+{
+    struct rds_refusal *refusal =
+        &snapshot->refusals[snapshot->view.refusal_count++];
+
+    memcpy(refusal->file, name->file, sizeof(refusal->file));
+    memcpy(refusal->region, name->region, sizeof(refusal->region));
+    refusal->partition = name->partition;
+    (void)snprintf(refusal->text, sizeof(refusal->text), "%s", text);
+}
+
+static bool collect_refusals(struct rds_snapshot *snapshot)
+{
+    static const struct rds_bundle_name any = {"", "", RDS_PARTITIONS};
+
+    snapshot->refusals =
+        calloc(snapshot->file_count + 1, sizeof(snapshot->refusals[0]));
+    if (snapshot->refusals == NULL)
+        return false;
+    if (snapshot->directory_refusal != NULL)
+        add_refusal(snapshot, &any, snapshot->directory_refusal);
+    for (size_t i = 0; i < snapshot->file_count; i++) {
+        if (snapshot->files[i].refusal != NULL)
+            add_refusal(snapshot, &snapshot->files[i].name,
+                        snapshot->files[i].refusal);
+    }
+    return true;
+}
+
+static void set_view(struct rds_snapshot *snapshot)
+{
+    struct rds_view *view = &snapshot->view;
+
+    view->entries = snapshot->entries;
+    view->regions = rds_builtin_regions;
+    view->region_count = rds_builtin_region_count;
+    view->pins = rds_builtin_pins;
+    view->pin_count = rds_builtin_pin_count;
+    view->combined = rds_builtin_combined;
+    view->combined_count = rds_builtin_combined_count;
+    view->refusals = snapshot->refusals;
+    view->set_date = rds_builtin_date;
+}
+
+static struct rds_snapshot *build(const struct rds_truststore *store,
+                                  const struct rds_snapshot *previous,
+                                  struct rds_error *err)
+{
+    struct rds_snapshot *snapshot = calloc(1, sizeof(*snapshot));
+
+    if (snapshot == NULL) {
+        (void)no_memory(err);
+        return NULL;
+    }
+    snapshot->users = 1;
+    snapshot->directory.settled = true;
+    if (!look_at_directory(store, snapshot, previous, err))
+        goto failed;
+    if (!merge(store, snapshot) || !collect_refusals(snapshot)) {
+        (void)no_memory(err);
+        goto failed;
+    }
+    set_view(snapshot);
+    return snapshot;
+failed:
+    free_snapshot(snapshot);
+    return NULL;
+}
+
+/* ---- the trust store ---------------------------------------------------- */
+
+/* Makes `fresh` the current one, unless somebody else was faster. */
+static void publish(struct rds_truststore *store,
+                    const struct rds_snapshot *previous,
+                    struct rds_snapshot *fresh)
+{
+    struct rds_snapshot *replaced = NULL;
+
+    lock();
+    if (store->current == previous) {
+        replaced = store->current;
+        store->current = fresh;
+        fresh->users++;
+    }
+    unlock();
+    rds_snapshot_release(replaced);
+}
+
+const struct rds_snapshot *
+rds_truststore_snapshot(struct rds_truststore *store, struct rds_error *err)
+{
+    struct rds_snapshot *previous, *fresh;
+
+    lock();
+    previous = store->current;
+    if (previous != NULL)
+        previous->users++;
+    unlock();
+    if (previous != NULL && unchanged(store, previous))
+        return previous;
+    fresh = build(store, previous, err);
+    if (fresh == NULL)
+        return previous; /* the last good one; NULL where there is none */
+    publish(store, previous, fresh);
+    rds_snapshot_release(previous);
+    return fresh;
+}
+
+struct rds_truststore *
+rds_truststore_new(const struct rds_libcrypto *lc,
+                   const struct rds_truststore_options *options,
+                   struct rds_error *err)
+{
+    struct rds_truststore *store = calloc(1, sizeof(*store));
+    size_t distrust_size = options->distrust_count * RDS_SHA256_SIZE;
+
+    (void)pthread_once(&fork_once, watch_fork);
+    if (store == NULL)
+        goto failed;
+    store->lc = lc;
+    store->report = options->report;
+    store->report_arg = options->report_arg;
+    store->distrust_count = options->distrust_count;
+    store->distrust = malloc(distrust_size + 1);
+    if (store->distrust == NULL)
+        goto failed;
+    if (distrust_size != 0)
+        memcpy(store->distrust, options->distrust, distrust_size);
+    if (options->directory != NULL) {
+        store->directory = strdup(options->directory);
+        if (store->directory == NULL)
+            goto failed;
+    }
+    return store;
+failed:
+    (void)no_memory(err);
+    rds_truststore_free(store);
+    return NULL;
+}
+
+void rds_truststore_free(struct rds_truststore *store)
+{
+    if (store == NULL)
+        return;
+    rds_snapshot_release(store->current);
+    free(store->directory);
+    free(store->distrust);
+    free(store);
+}
