@@ -82,7 +82,7 @@ static const OSSL_PARAM *gettable_params(void *provctx)
 static int get_params(void *provctx, OSSL_PARAM params[])
 {
     static const char *const texts[][2] = {
-        {OSSL_PROV_PARAM_NAME, "Amazon RDS certificate authorities"},
+        {OSSL_PROV_PARAM_NAME, "rds (Amazon RDS and Aurora certificates)"},
         {OSSL_PROV_PARAM_VERSION, RDS_VERSION},
     };
     const struct rds_provider *provider = provctx;
@@ -96,7 +96,7 @@ static int get_params(void *provctx, OSSL_PARAM params[])
     }
     param = lc->OSSL_PARAM_locate(params, OSSL_PROV_PARAM_BUILDINFO);
     if (param != NULL &&
-        !lc->OSSL_PARAM_set_utf8_ptr(param, rds_builtin_date_text))
+        !lc->OSSL_PARAM_set_utf8_ptr(param, rds_builtin_summary))
         return 0;
     param = lc->OSSL_PARAM_locate(params, OSSL_PROV_PARAM_STATUS);
     return param == NULL ||
