@@ -93,7 +93,7 @@ LOADER_OBJECTS := $(call objects,$(LOADER_SOURCES))
 
 .DELETE_ON_ERROR:
 .PHONY: all
-all: $(BUILD)/rds.so $(BUILD)/rds.cnf
+all: $(BUILD)/rds.so $(BUILD)/rds.cnf $(BUILD)/rds-trust.cnf
 
 $(BUILD)/obj/%.o: %.c Makefile
 	$(say) CC $<
@@ -131,7 +131,7 @@ $(BUILD)/rds.so: $(MODULE_OBJECTS) provider/module/rds.map
 	$(Q)$(CC) $(MODULE_LINK_FLAGS) $(CFLAGS) -o $@ $(MODULE_OBJECTS) \
 	    $(LDFLAGS)
 
-$(BUILD)/rds.cnf: conf/rds.cnf.in Makefile
+$(BUILD)/%.cnf: conf/%.cnf.in Makefile
 	$(say) CONF $@
 	@mkdir -p $(@D)
 	$(Q)sed 's|@MODULE@|$(abspath $(BUILD))/rds.so|' $< > $@

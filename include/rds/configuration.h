@@ -7,6 +7,7 @@
  *
  *   rds-bundles  = /absolute/directory        default /var/lib/rds-ca
  *   rds-distrust = SHA256 [, SHA256 ...]
+ *   rds-trust    = URI                        default none: no trust
  *
  * A value that cannot be understood is a fault, never ignored: a distrusted
  * anchor must not come back by a typing error.  Pure and thread-safe.
@@ -16,6 +17,7 @@
 
 struct rds_configuration {
     const char *bundles; /* borrowed */
+    const char *trust;   /* borrowed, not read yet; NULL: none */
     unsigned char distrust[RDS_DISTRUST_MAX][RDS_SHA256_SIZE];
     size_t distrust_count;
 };
@@ -23,6 +25,7 @@ struct rds_configuration {
 /* Reads the values, each NULL where the section has none. */
 RDS_MUST_CHECK bool rds_configuration_read(const char *bundles,
                                            const char *distrust,
+                                           const char *trust,
                                            struct rds_configuration *out,
                                            struct rds_error *err);
 

@@ -39,6 +39,8 @@ struct rds_endpoint {
     enum rds_partition partition;  /* from the region, else from the suffix */
     char region[RDS_REGION_MAX];   /* "" for a global writer */
     char label[RDS_LABEL_MAX + 1]; /* account label in lower case, or "" */
+    char name[RDS_ENDPOINT_MAX +
+              1]; /* all of it, in lower case, no final dot */
 };
 
 /*

@@ -14,6 +14,7 @@
  * build time; names are used as const.
  */
 
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
@@ -25,13 +26,19 @@
 
 /* Names of the functions, one a line, sorted. */
 #define RDS_LIBCRYPTO_FUNCTIONS(F)                                            \
+    F(ASN1_STRING_get0_data)                                                  \
+    F(ASN1_STRING_length)                                                     \
     F(BIO_free)                                                               \
     F(BIO_new_mem_buf)                                                        \
     F(CRYPTO_free)                                                            \
+    F(CRYPTO_get_ex_new_index)                                                \
     F(ERR_peek_last_error)                                                    \
     F(ERR_pop_to_mark)                                                        \
     F(ERR_set_mark)                                                           \
     F(EVP_Q_digest)                                                           \
+    F(OBJ_nid2obj)                                                            \
+    F(OSSL_LIB_CTX_get0_global_default)                                       \
+    F(OSSL_LIB_CTX_set0_default)                                              \
     F(OSSL_PARAM_get_int)                                                     \
     F(OSSL_PARAM_get_octet_string_ptr)                                        \
     F(OSSL_PARAM_get_utf8_string_ptr)                                         \
@@ -40,9 +47,35 @@
     F(OSSL_PARAM_set_int)                                                     \
     F(OSSL_PARAM_set_utf8_ptr)                                                \
     F(PEM_read_bio)                                                           \
+    F(X509_EXTENSION_get_data)                                                \
     F(X509_NAME_cmp)                                                          \
     F(X509_NAME_free)                                                         \
+    F(X509_NAME_get0_der)                                                     \
+    F(X509_STORE_CTX_get0_cert)                                               \
+    F(X509_STORE_CTX_get0_param)                                              \
+    F(X509_STORE_CTX_get0_parent_ctx)                                         \
+    F(X509_STORE_CTX_get1_issuer)                                             \
+    F(X509_STORE_free)                                                        \
+    F(X509_STORE_get_get_issuer)                                              \
+    F(X509_STORE_new)                                                         \
+    F(X509_STORE_set_get_issuer)                                              \
+    F(X509_VERIFY_PARAM_get0_email)                                           \
+    F(X509_VERIFY_PARAM_get0_host)                                            \
+    F(X509_VERIFY_PARAM_get1_ip_asc)                                          \
+    F(X509_add1_trust_object)                                                 \
+    F(X509_check_ca)                                                          \
+    F(X509_check_issued)                                                      \
     F(X509_free)                                                              \
+    F(X509_get0_pubkey)                                                       \
+    F(X509_get_ext)                                                           \
+    F(X509_get_ext_by_NID)                                                    \
+    F(X509_get_extended_key_usage)                                            \
+    F(X509_get_extension_flags)                                               \
+    F(X509_get_issuer_name)                                                   \
+    F(X509_get_subject_name)                                                  \
+    F(X509_new_ex)                                                            \
+    F(X509_up_ref)                                                            \
+    F(X509_verify)                                                            \
     F(d2i_X509)                                                               \
     F(d2i_X509_NAME)
 
@@ -50,6 +83,7 @@ struct rds_libcrypto {
 #define RDS_LIBCRYPTO_MEMBER(name) __typeof__(&name) name;
     RDS_LIBCRYPTO_FUNCTIONS(RDS_LIBCRYPTO_MEMBER)
 #undef RDS_LIBCRYPTO_MEMBER
+    const void *object; /* tells one libcrypto from another; NULL: linked */
 };
 
 /*

@@ -74,7 +74,7 @@ struct rds_uri {
 bool rds_uri_is_rds(const char *text);
 
 /*
- * Takes a NUL-terminated URI apart.  *out (about 10 kB: not for small
+ * Takes a NUL-terminated URI apart.  *out (about 30 kB: not for small
  * stacks) is unspecified on failure.
  */
 RDS_MUST_CHECK bool rds_uri_read(const char *text, struct rds_uri *out,

@@ -250,11 +250,28 @@ static bool match_fixed(struct rds_anchor *out,
     return false;
 }
 
+/*
+ * "Amazon RDS cn-northwest-1 CA" was issued by a G1 root: an intermediate
+ * without a generation in its name has that of such an issuer.
+ */
+static bool issuer_generation(const struct rds_certificate *certificate,
+                              struct matched *matched)
+{
+    struct rds_anchor place = {0};
+    const char *text = certificate->issuer_cn;
+
+    if (strncmp(text, RDS_PREFIX, strlen(RDS_PREFIX)) != 0)
+        return false;
+    text = read_place(&place, text + strlen(RDS_PREFIX));
+    return place.region[0] != '\0' && match_form("Root CA A G", text, matched);
+}
+
 static bool match_names(struct rds_anchor *out,
                         const struct rds_certificate *certificate)
 {
     struct matched matched = {{"", 0}, {"", 0}, {"", 0}};
     const char *text = certificate->subject_cn;
+    enum generation generation;
 
     if (match_fixed(out, certificate))
         return true;
@@ -266,7 +283,11 @@ static bool match_names(struct rds_anchor *out,
             !(out->region[0] != '\0' ? forms[i].region : forms[i].shared))
             continue;
         out->role = (uint8_t)forms[i].role;
-        set_ca(out, forms[i].generation, &matched, certificate);
+        generation = forms[i].generation;
+        if (generation == BY_DATE && out->role == RDS_ROLE_INTERMEDIATE &&
+            issuer_generation(certificate, &matched))
+            generation = BY_NUMBER;
+        set_ca(out, generation, &matched, certificate);
         return true;
     }
     return false;

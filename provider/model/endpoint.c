@@ -256,7 +256,7 @@ static bool normalize(const char *name, size_t size,
 
 bool rds_endpoint_read(const char *name, size_t size, struct rds_endpoint *out)
 {
-    char text[RDS_ENDPOINT_MAX + 1];
+    char text[RDS_ENDPOINT_MAX + 1] = "";
 
     if (!normalize(name, size, text))
         return false;
@@ -265,6 +265,7 @@ bool rds_endpoint_read(const char *name, size_t size, struct rds_endpoint *out)
             match_partition(forms[i].partition, out)) {
             out->kind = forms[i].kind;
             out->family = forms[i].family;
+            memcpy(out->name, text, sizeof(out->name));
             return true;
         }
     }

@@ -89,5 +89,6 @@ bool rds_libcrypto_bind(struct rds_libcrypto *out, void (*core_function)(void),
         return false;
     RDS_LIBCRYPTO_FUNCTIONS(BIND)
 #undef BIND
+    out->object = object.headers;
     return true;
 }

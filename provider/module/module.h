@@ -22,6 +22,7 @@ struct rds_provider {
     OSSL_FUNC_core_vset_error_fn *core_vset_error;
     struct rds_libcrypto lc;
     struct rds_truststore *store;
+    char buildinfo[RDS_ERROR_TEXT + 64];
     struct rds_error fault; /* reason != RDS_R_NONE: every open fails so */
 };
 

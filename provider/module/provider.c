@@ -8,6 +8,7 @@
 #include "module.h"
 
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,9 +17,10 @@
 #include "log.h"
 #include "rds/builtin.h"
 #include "rds/configuration.h"
+#include "trust.h"
 
-__attribute__((visibility("default"))) OSSL_provider_init_fn
-    OSSL_provider_init;
+__attribute__((visibility("default")))
+OSSL_provider_init_fn OSSL_provider_init;
 
 static OSSL_FUNC_provider_teardown_fn teardown;
 static OSSL_FUNC_provider_gettable_params_fn gettable_params;
@@ -96,7 +98,7 @@ static int get_params(void *provctx, OSSL_PARAM params[])
     }
     param = lc->OSSL_PARAM_locate(params, OSSL_PROV_PARAM_BUILDINFO);
     if (param != NULL &&
-        !lc->OSSL_PARAM_set_utf8_ptr(param, rds_builtin_summary))
+        !lc->OSSL_PARAM_set_utf8_ptr(param, provider->buildinfo))
         return 0;
     param = lc->OSSL_PARAM_locate(params, OSSL_PROV_PARAM_STATUS);
     return param == NULL ||
@@ -173,13 +175,35 @@ static void log_report(void *arg, const char *line)
     rds_log(RDS_LOG_ERROR, "%s", line);
 }
 
+/*
+ * Trust that cannot start is no trust, and no reason to stop: the process
+ * goes on as if the line were not there.  The log and buildinfo tell.
+ */
+static void start_trust(struct rds_provider *provider,
+                        const struct rds_configuration *configuration)
+{
+    struct rds_error err;
+
+    if (rds_trust_start(&provider->lc, configuration, &err)) {
+        rds_log(RDS_LOG_INFO, "rds-trust: %s", configuration->trust);
+        (void)snprintf(provider->buildinfo, sizeof(provider->buildinfo),
+                       "%s; rds-trust: %s", rds_builtin_summary,
+                       configuration->trust);
+        return;
+    }
+    rds_log(RDS_LOG_ERROR, "rds-trust: nothing is trusted: %s", err.text);
+    (void)snprintf(provider->buildinfo, sizeof(provider->buildinfo),
+                   "%s; rds-trust: off: %s", rds_builtin_summary, err.text);
+}
+
 /* Reads the section's values and makes the trust store. */
 static bool configure(struct rds_provider *provider, struct rds_error *err)
 {
-    const char *bundles = NULL, *distrust = NULL;
+    const char *bundles = NULL, *distrust = NULL, *trust = NULL;
     OSSL_PARAM params[] = {
         {"rds-bundles", OSSL_PARAM_UTF8_PTR, &bundles, 0, 0},
         {"rds-distrust", OSSL_PARAM_UTF8_PTR, &distrust, 0, 0},
+        {"rds-trust", OSSL_PARAM_UTF8_PTR, &trust, 0, 0},
         {NULL, 0, NULL, 0, 0},
     };
     struct rds_truststore_options options = {.report = log_report};
@@ -192,13 +216,16 @@ static bool configure(struct rds_provider *provider, struct rds_error *err)
     if (!provider->core_get_params(provider->handle, params)) {
         (void)rds_fail(err, RDS_R_BAD_CONFIGURATION,
                        "OpenSSL does not tell the values of the section");
-    } else if (rds_configuration_read(bundles, distrust, configuration, err)) {
+    } else if (rds_configuration_read(bundles, distrust, trust, configuration,
+                                      err)) {
         options.directory = configuration->bundles;
         options.distrust =
             (const unsigned char(*)[RDS_SHA256_SIZE])configuration->distrust;
         options.distrust_count = configuration->distrust_count;
         provider->store = rds_truststore_new(&provider->lc, &options, err);
         good = provider->store != NULL;
+        if (good && configuration->trust != NULL)
+            start_trust(provider, configuration);
     }
     free(configuration);
     return good;
@@ -222,6 +249,8 @@ int OSSL_provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in,
         rds_raise(provider, &err);
         goto failed;
     }
+    (void)snprintf(provider->buildinfo, sizeof(provider->buildinfo), "%s",
+                   rds_builtin_summary);
     if (!configure(provider, &provider->fault))
         rds_log(RDS_LOG_ERROR, "%s", provider->fault.text);
     *out = provider_functions;

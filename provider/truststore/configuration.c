@@ -75,9 +75,10 @@ static bool read_distrust(const char *text, struct rds_configuration *out,
 }
 
 bool rds_configuration_read(const char *bundles, const char *distrust,
-                            struct rds_configuration *out,
+                            const char *trust, struct rds_configuration *out,
                             struct rds_error *err)
 {
+    out->trust = trust;
     return read_bundles(bundles, out, err) &&
            read_distrust(distrust, out, err);
 }

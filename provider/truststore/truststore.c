@@ -8,7 +8,6 @@
 #include "rds/truststore.h"
 
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 
 #include "rds/builtin.h"
 #include "rds/directory.h"
+#include "rds/guard.h"
 
 /* A bundle file as it was seen last. */
 struct file_state {
@@ -27,7 +27,7 @@ struct file_state {
 };
 
 struct rds_snapshot {
-    unsigned users; /* under `guard` */
+    unsigned users; /* under the guard */
     struct rds_view view;
     struct rds_entry *entries;
     struct rds_identity directory;
@@ -44,40 +44,17 @@ struct rds_truststore {
     size_t distrust_count;
     rds_report_fn *report;
     void *report_arg;
-    struct rds_snapshot *current; /* under `guard` */
+    struct rds_snapshot *current; /* under the guard */
 };
 
 /* ---- counting users ---------------------------------------------------- */
 
-/*
- * One lock for all trust stores, held for a few instructions only and never
- * during a call out.  fork() takes it, so that a child never finds it held by
- * a thread that it does not have.
- */
-static pthread_mutex_t guard = PTHREAD_MUTEX_INITIALIZER;
-static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
-
-static void lock(void)
-{
-    (void)pthread_mutex_lock(&guard);
-}
-
-static void unlock(void)
-{
-    (void)pthread_mutex_unlock(&guard);
-}
-
-static void watch_fork(void)
-{
-    (void)pthread_atfork(lock, unlock, unlock);
-}
-
 static struct rds_bundle *share_bundle(struct rds_bundle *bundle)
 {
     if (bundle != NULL) {
-        lock();
+        rds_guard_lock();
         bundle->users++;
-        unlock();
+        rds_guard_unlock();
     }
     return bundle;
 }
@@ -88,9 +65,9 @@ static void release_bundle(struct rds_bundle *bundle)
 
     if (bundle == NULL)
         return;
-    lock();
+    rds_guard_lock();
     last = --bundle->users == 0;
-    unlock();
+    rds_guard_unlock();
     if (last)
         rds_bundle_free(bundle);
 }
@@ -116,9 +93,9 @@ void rds_snapshot_release(const struct rds_snapshot *snapshot)
 
     if (mine == NULL)
         return;
-    lock();
+    rds_guard_lock();
     last = --mine->users == 0;
-    unlock();
+    rds_guard_unlock();
     if (last)
         free_snapshot(mine);
 }
@@ -535,13 +512,13 @@ static void publish(struct rds_truststore *store,
 {
     struct rds_snapshot *replaced = NULL;
 
-    lock();
+    rds_guard_lock();
     if (store->current == previous) {
         replaced = store->current;
         store->current = fresh;
         fresh->users++;
     }
-    unlock();
+    rds_guard_unlock();
     rds_snapshot_release(replaced);
 }
 
@@ -550,11 +527,11 @@ rds_truststore_snapshot(struct rds_truststore *store, struct rds_error *err)
 {
     struct rds_snapshot *previous, *fresh;
 
-    lock();
+    rds_guard_lock();
     previous = store->current;
     if (previous != NULL)
         previous->users++;
-    unlock();
+    rds_guard_unlock();
     if (previous != NULL && unchanged(store, previous))
         return previous;
     fresh = build(store, previous, err);
@@ -573,7 +550,7 @@ rds_truststore_new(const struct rds_libcrypto *lc,
     struct rds_truststore *store = calloc(1, sizeof(*store));
     size_t distrust_size = options->distrust_count * RDS_SHA256_SIZE;
 
-    (void)pthread_once(&fork_once, watch_fork);
+    rds_guard_start();
     if (store == NULL)
         goto failed;
     store->lc = lc;

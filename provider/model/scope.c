@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * For which leaves anchors may vouch.  Refuses whatever has a name, or a way
+ * to be named, other than the endpoints in scope.
+ */
+
+#include "rds/scope.h"
+
+#include <string.h>
+#include <strings.h>
+
+static const char *const clause_texts[] = {
+#define CLAUSE_TEXT(name, text) [name] = text,
+    RDS_CLAUSES(CLAUSE_TEXT)
+#undef CLAUSE_TEXT
+};
+
+_Static_assert(sizeof(clause_texts) / sizeof(clause_texts[0]) ==
+                   RDS_CLAUSE_END,
+               "every clause has a text");
+
+const char *rds_clause_text(enum rds_clause clause)
+{
+    return (unsigned)clause < RDS_CLAUSE_END ? clause_texts[clause] : "?";
+}
+
+/* ---- making a scope ------------------------------------------------------
+ */
+
+static struct rds_scope_rule *add_rule(struct rds_scope *scope,
+                                       const struct rds_uri *uri,
+                                       enum rds_family family)
+{
+    struct rds_scope_rule *rule = &scope->rules[scope->count++];
+
+    memset(rule, 0, sizeof(*rule));
+    rule->family = family;
+    rule->partition = RDS_PARTITIONS;
+    rule->stage = uri->filters.stage;
+    return rule;
+}
+
+static bool add_host(struct rds_scope *scope, const struct rds_uri *uri,
+                     const struct rds_selector *selector,
+                     struct rds_error *err)
+{
+    const struct rds_endpoint *host = &selector->u.host;
+    struct rds_scope_rule *rule;
+
+    if (host->kind == RDS_ENDPOINT_GLOBAL_WRITER)
+        return rds_fail(err, RDS_R_BAD_CONFIGURATION,
+                        "rds-trust: a global writer endpoint shows neither "
+                        "region nor account; name the regional cluster "
+                        "endpoints instead");
+    rule = add_rule(scope, uri, host->family);
+    rule->partition = host->partition;
+    memcpy(rule->region, host->region, sizeof(rule->region));
+    if (host->kind == RDS_ENDPOINT_PREVIEW)
+        rule->stage = RDS_STAGE_PREVIEW;
+    if (host->label[0] != '\0')
+        memcpy(rule->label, host->label, sizeof(rule->label));
+    else
+        memcpy(rule->host, host->name, sizeof(rule->host));
+    return true;
+}
+
+static bool add_selector(struct rds_scope *scope, const struct rds_uri *uri,
+                         const struct rds_selector *selector,
+                         struct rds_error *err)
+{
+    struct rds_scope_rule *rule;
+
+    switch (selector->kind) {
+    case RDS_SELECT_HOST:
+        return add_host(scope, uri, selector, err);
+    case RDS_SELECT_REGION:
+        rule = add_rule(scope, uri, RDS_FAMILY_RDS);
+        memcpy(rule->region, selector->u.region.name, sizeof(rule->region));
+        return true;
+    case RDS_SELECT_PARTITION:
+        rule = add_rule(scope, uri, RDS_FAMILY_RDS);
+        rule->partition = selector->u.partition;
+        return true;
+    case RDS_SELECT_GLOBAL:
+        rule = add_rule(scope, uri, RDS_FAMILY_RDS);
+        rule->partition = RDS_PARTITION_AWS;
+        return true;
+    case RDS_SELECT_ALL:
+        (void)add_rule(scope, uri, RDS_FAMILY_RDS);
+        return true;
+    case RDS_SELECT_CA:
+    case RDS_SELECT_FILE:
+    case RDS_SELECT_SHA256:
+        (void)add_rule(scope, uri, RDS_FAMILY_RDS);
+        (void)add_rule(scope, uri, RDS_FAMILY_PROXY);
+        return true;
+    case RDS_SELECT_PROXY: /* see add_proxy() */
+        return true;
+    case RDS_SELECT_LIST:
+    case RDS_SELECTOR_KINDS:
+        break;
+    }
+    return rds_fail(err, RDS_R_BAD_CONFIGURATION,
+                    "rds-trust: rds://list names no certificates");
+}
+
+/* "proxy" widens the CAs, never the regions or accounts. */
+static void add_proxy(struct rds_scope *scope, const struct rds_uri *uri)
+{
+    size_t count = scope->count;
+
+    if (count == 0)
+        (void)add_rule(scope, uri, RDS_FAMILY_PROXY);
+    for (size_t i = 0; i < count && scope->count < RDS_SCOPE_RULES_MAX; i++) {
+        if (scope->rules[i].family != RDS_FAMILY_RDS)
+            continue;
+        scope->rules[scope->count] = scope->rules[i];
+        scope->rules[scope->count++].family = RDS_FAMILY_PROXY;
+    }
+}
+
+bool rds_scope_make(struct rds_scope *out, const struct rds_uri *uri,
+                    struct rds_error *err)
+{
+    bool proxy = false;
+
+    out->count = 0;
+    for (size_t i = 0; i < uri->count; i++) {
+        if (!add_selector(out, uri, &uri->selectors[i], err))
+            return false;
+        proxy |= uri->selectors[i].kind == RDS_SELECT_PROXY;
+    }
+    if (proxy)
+        add_proxy(out, uri);
+    return true;
+}
+
+/* ---- names ---------------------------------------------------------------
+ */
+
+/* A name, as bytes with a length: it may hold anything. */
+struct name {
+    const unsigned char *at;
+    size_t size;
+};
+
+/*
+ * Reads a name as an endpoint; a first label "*" stands for any label.
+ * Nothing is an endpoint that a careless reader could take for another name:
+ * no final dot, no NUL, no characters beyond letters, digits, '-' and '.'.
+ */
+static bool read_endpoint(struct name name, struct rds_endpoint *out)
+{
+    char text[RDS_ENDPOINT_MAX];
+
+    if (name.size == 0 || name.size > sizeof(text) ||
+        name.at[name.size - 1] == '.')
+        return false;
+    memcpy(text, name.at, name.size);
+    if (name.size > 2 && text[0] == '*' && text[1] == '.')
+        text[0] = 'x';
+    return rds_endpoint_read(text, name.size, out);
+}
+
+/* Whether a kind is served under this rule's CAs and stage. */
+static bool kind_fits(const struct rds_scope_rule *rule,
+                      const struct rds_endpoint *endpoint)
+{
+    if (rule->family == RDS_FAMILY_PROXY)
+        return endpoint->family == RDS_FAMILY_PROXY ||
+               endpoint->kind == RDS_ENDPOINT_DATABASE; /* Serverless v1 */
+    return endpoint->family == RDS_FAMILY_RDS &&
+           (endpoint->kind == RDS_ENDPOINT_PREVIEW) ==
+               (rule->stage == RDS_STAGE_PREVIEW);
+}
+
+/* The very host of the rule, or a wildcard that stands for it. */
+static bool host_fits(const struct rds_scope_rule *rule, struct name name)
+{
+    const char *host = rule->host;
+
+    if (name.at[0] == '*' && name.size > 1) {
+        host += strcspn(host, ".");
+        name.at++;
+        name.size--;
+    }
+    return strlen(host) == name.size &&
+           strncasecmp(host, (const char *)name.at, name.size) == 0;
+}
+
+static bool rule_admits(const struct rds_scope_rule *rule, struct name name,
+                        const struct rds_endpoint *endpoint)
+{
+    return kind_fits(rule, endpoint) &&
+           (rule->partition == RDS_PARTITIONS ||
+            rule->partition == endpoint->partition) &&
+           (rule->region[0] == '\0' ||
+            strcmp(rule->region, endpoint->region) == 0) &&
+           (rule->label[0] == '\0' ||
+            strcmp(rule->label, endpoint->label) == 0) &&
+           (rule->host[0] == '\0' || host_fits(rule, name));
+}
+
+/* What the names of a leaf have in common so far. */
+struct common {
+    bool families[RDS_FAMILIES]; /* every name is admitted for these */
+    bool any;                    /* a name that shows its region was seen */
+    struct rds_endpoint first;
+};
+
+/* Takes one name into account; the clause that it breaks, or IN_SCOPE. */
+static enum rds_clause take_name(const struct rds_scope *scope,
+                                 struct name name, struct common *common)
+{
+    struct rds_endpoint endpoint;
+    bool admitted[RDS_FAMILIES] = {false};
+
+    if (!read_endpoint(name, &endpoint))
+        return RDS_CLAUSE_FOREIGN_NAME;
+    if (endpoint.kind == RDS_ENDPOINT_GLOBAL_WRITER) {
+        common->families[RDS_FAMILY_PROXY] = false;
+        return common->families[RDS_FAMILY_RDS] ? RDS_CLAUSE_IN_SCOPE
+                                                : RDS_CLAUSE_FOREIGN_NAME;
+    }
+    for (size_t i = 0; i < scope->count; i++) {
+        if (rule_admits(&scope->rules[i], name, &endpoint))
+            admitted[scope->rules[i].family] = true;
+    }
+    for (size_t i = 0; i < RDS_FAMILIES; i++)
+        common->families[i] &= admitted[i];
+    if (!common->families[RDS_FAMILY_RDS] &&
+        !common->families[RDS_FAMILY_PROXY])
+        return RDS_CLAUSE_FOREIGN_NAME;
+    if (!common->any) {
+        common->any = true;
+        common->first = endpoint;
+    }
+    if (endpoint.partition != common->first.partition ||
+        strcmp(endpoint.region, common->first.region) != 0 ||
+        (endpoint.kind == RDS_ENDPOINT_PREVIEW) !=
+            (common->first.kind == RDS_ENDPOINT_PREVIEW))
+        return RDS_CLAUSE_MIXED_NAMES;
+    return RDS_CLAUSE_IN_SCOPE;
+}
+
+/* ---- the leaf ------------------------------------------------------------
+ */
+
+static enum rds_clause refuse(struct rds_verdict *out, struct name name,
+                              enum rds_clause clause)
+{
+    out->name = name.at;
+    out->name_size = name.size;
+    return clause;
+}
+
+/* A dNSName: IA5String of printable ASCII without spaces. */
+static bool well_formed(struct name name)
+{
+    for (size_t i = 0; i < name.size; i++) {
+        if (name.at[i] <= ' ' || name.at[i] > '~')
+            return false;
+    }
+    return name.size != 0 && name.size <= RDS_ENDPOINT_MAX;
+}
+
+static enum rds_clause judge_san(const struct rds_scope *scope,
+                                 const struct rds_leaf *leaf,
+                                 struct common *common,
+                                 struct rds_verdict *out)
+{
+    struct rds_der in = {leaf->san, leaf->san_size}, list, entry;
+    enum rds_clause clause;
+    unsigned char tag;
+    struct name name;
+
+    if (leaf->san_count != 1)
+        return leaf->san_count == 0 ? RDS_CLAUSE_NO_SAN : RDS_CLAUSE_MANY_SAN;
+    if (!rds_der_expect(&in, RDS_DER_SEQUENCE, &list) || in.left != 0)
+        return RDS_CLAUSE_BAD_SAN;
+    if (list.left == 0)
+        return RDS_CLAUSE_EMPTY_SAN;
+    while (list.left != 0) {
+        if (!rds_der_next(&list, &tag, &entry))
+            return RDS_CLAUSE_BAD_SAN;
+        if (tag != RDS_DER_CONTEXT(2))
+            return RDS_CLAUSE_OTHER_SAN;
+        name = (struct name){entry.at, entry.left};
+        if (!well_formed(name))
+            return refuse(out, name, RDS_CLAUSE_BAD_NAME);
+        clause = take_name(scope, name, common);
+        if (clause != RDS_CLAUSE_IN_SCOPE || out->name == NULL)
+            (void)refuse(out, name, clause);
+        if (clause != RDS_CLAUSE_IN_SCOPE)
+            return clause;
+    }
+    return common->any ? RDS_CLAUSE_IN_SCOPE : RDS_CLAUSE_NEUTRAL_ONLY;
+}
+
+/* Whether a common name is the cut form of a dNSName of the leaf. */
+static bool cut_of_san(const struct rds_leaf *leaf, struct name cn)
+{
+    struct rds_der in = {leaf->san, leaf->san_size}, list, entry;
+    unsigned char tag;
+
+    if (cn.size != RDS_CN_MAX || !rds_der_expect(&in, RDS_DER_SEQUENCE, &list))
+        return false;
+    while (rds_der_next(&list, &tag, &entry)) {
+        if (entry.left > cn.size &&
+            strncasecmp((const char *)entry.at, (const char *)cn.at,
+                        cn.size) == 0)
+            return true;
+    }
+    return false;
+}
+
+static enum rds_clause judge_attribute(const struct rds_scope *scope,
+                                       const struct rds_leaf *leaf,
+                                       struct rds_der attribute,
+                                       struct common *common,
+                                       struct rds_verdict *out)
+{
+    static const unsigned char common_name[] = {0x55, 0x04, 0x03};
+    static const unsigned char email[] = {0x2a, 0x86, 0x48, 0x86, 0xf7,
+                                          0x0d, 0x01, 0x09, 0x01};
+    struct rds_der oid, value;
+    enum rds_clause clause;
+    unsigned char tag;
+    struct name cn;
+
+    if (!rds_der_expect(&attribute, RDS_DER_OID, &oid) ||
+        !rds_der_next(&attribute, &tag, &value) || attribute.left != 0)
+        return RDS_CLAUSE_BAD_SUBJECT;
+    if (rds_der_equals(&oid, email, sizeof(email)))
+        return RDS_CLAUSE_EMAIL;
+    if (!rds_der_equals(&oid, common_name, sizeof(common_name)))
+        return RDS_CLAUSE_IN_SCOPE;
+    cn = (struct name){value.at, value.left};
+    if (tag != RDS_DER_UTF8_STRING && tag != RDS_DER_PRINTABLE_STRING &&
+        tag != RDS_DER_IA5_STRING)
+        return refuse(out, cn, RDS_CLAUSE_FOREIGN_CN);
+    if (cut_of_san(leaf, cn))
+        return RDS_CLAUSE_IN_SCOPE;
+    clause = take_name(scope, cn, common);
+    if (clause == RDS_CLAUSE_FOREIGN_NAME)
+        clause = RDS_CLAUSE_FOREIGN_CN;
+    return clause == RDS_CLAUSE_IN_SCOPE ? clause : refuse(out, cn, clause);
+}
+
+static enum rds_clause judge_subject(const struct rds_scope *scope,
+                                     const struct rds_leaf *leaf,
+                                     struct common *common,
+                                     struct rds_verdict *out)
+{
+    struct rds_der in = {leaf->subject, leaf->subject_size};
+    struct rds_der name, set, attribute;
+    enum rds_clause clause;
+
+    if (!rds_der_expect(&in, RDS_DER_SEQUENCE, &name) || in.left != 0)
+        return RDS_CLAUSE_BAD_SUBJECT;
+    while (name.left != 0) {
+        if (!rds_der_expect(&name, RDS_DER_SET, &set))
+            return RDS_CLAUSE_BAD_SUBJECT;
+        while (set.left != 0) {
+            if (!rds_der_expect(&set, RDS_DER_SEQUENCE, &attribute))
+                return RDS_CLAUSE_BAD_SUBJECT;
+            clause = judge_attribute(scope, leaf, attribute, common, out);
+            if (clause != RDS_CLAUSE_IN_SCOPE)
+                return clause;
+        }
+    }
+    return RDS_CLAUSE_IN_SCOPE;
+}
+
+/* Where the application names whom it expects, one must be in scope. */
+static enum rds_clause judge_identity(const struct rds_scope *scope,
+                                      const struct rds_leaf *leaf,
+                                      struct rds_verdict *out)
+{
+    struct name host = {NULL, 0};
+
+    if (leaf->host_count == 0 && !leaf->other_identity)
+        return RDS_CLAUSE_IN_SCOPE;
+    for (size_t i = 0; i < leaf->host_count; i++) {
+        struct common alone = {.families = {true, true}};
+
+        host = (struct name){(const unsigned char *)leaf->hosts[i],
+                             strlen(leaf->hosts[i])};
+        if (host.size > 1 && host.at[host.size - 1] == '.')
+            host.size--;
+        if (host.size != 0 && host.at[0] != '*' &&
+            take_name(scope, host, &alone) == RDS_CLAUSE_IN_SCOPE)
+            return RDS_CLAUSE_IN_SCOPE;
+    }
+    return refuse(out, host, RDS_CLAUSE_IDENTITY);
+}
+
+static enum rds_clause judge(const struct rds_scope *scope,
+                             const struct rds_leaf *leaf,
+                             struct common *common, struct rds_verdict *out)
+{
+    enum rds_clause clause;
+
+    if (leaf->nested)
+        return RDS_CLAUSE_NESTED;
+    clause = judge_san(scope, leaf, common, out);
+    if (clause == RDS_CLAUSE_IN_SCOPE)
+        clause = judge_subject(scope, leaf, common, out);
+    if (clause != RDS_CLAUSE_IN_SCOPE)
+        return clause;
+    if (leaf->ca_or_proxy)
+        return RDS_CLAUSE_CA;
+    if (leaf->has_eku && !leaf->server_auth)
+        return RDS_CLAUSE_NOT_SERVER;
+    return judge_identity(scope, leaf, out);
+}
+
+bool rds_scope_judge(const struct rds_scope *scope,
+                     const struct rds_leaf *leaf, struct rds_verdict *out)
+{
+    struct common common = {.families = {true, true}};
+
+    memset(out, 0, sizeof(*out));
+    out->clause = judge(scope, leaf, &common, out);
+    if (out->clause != RDS_CLAUSE_IN_SCOPE)
+        return false;
+    memcpy(out->families, common.families, sizeof(out->families));
+    memcpy(out->region, common.first.region, sizeof(out->region));
+    out->partition = common.first.partition;
+    out->stage = common.first.kind == RDS_ENDPOINT_PREVIEW
+                     ? RDS_STAGE_PREVIEW
+                     : RDS_STAGE_PRODUCTION;
+    return true;
+}
+
+bool rds_scope_anchor(const struct rds_verdict *verdict,
+                      const struct rds_anchor *anchor)
+{
+    if (verdict->clause != RDS_CLAUSE_IN_SCOPE ||
+        anchor->role != RDS_ROLE_ROOT || anchor->family >= RDS_FAMILIES ||
+        !verdict->families[anchor->family])
+        return false;
+    if (anchor->family == RDS_FAMILY_PROXY)
+        return true;
+    return anchor->partition == verdict->partition &&
+           (anchor->region[0] == '\0' ||
+            strcmp(anchor->region, verdict->region) == 0) &&
+           (anchor->stage == RDS_STAGE_PREVIEW) ==
+               (verdict->stage == RDS_STAGE_PREVIEW);
+}
