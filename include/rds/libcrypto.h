@@ -24,21 +24,32 @@
 
 #include "rds/error.h"
 
-/* Names of the functions, one a line, sorted. */
+/*
+ * What is needed while the module is loaded: looking a symbol up costs more
+ * than all else that we do then.
+ */
+#define RDS_LIBCRYPTO_START_FUNCTIONS(F)                                      \
+    F(CRYPTO_get_ex_new_index)                                                \
+    F(OSSL_LIB_CTX_get0_global_default)                                       \
+    F(OSSL_LIB_CTX_set0_default)                                              \
+    F(X509_STORE_CTX_get1_issuer)                                             \
+    F(X509_STORE_free)                                                        \
+    F(X509_STORE_get_get_issuer)                                              \
+    F(X509_STORE_new)                                                         \
+    F(X509_STORE_set_get_issuer)
+
+/* What is needed when a URI is opened, or an issuer looked for. */
 #define RDS_LIBCRYPTO_FUNCTIONS(F)                                            \
     F(ASN1_STRING_get0_data)                                                  \
     F(ASN1_STRING_length)                                                     \
     F(BIO_free)                                                               \
     F(BIO_new_mem_buf)                                                        \
     F(CRYPTO_free)                                                            \
-    F(CRYPTO_get_ex_new_index)                                                \
     F(ERR_peek_last_error)                                                    \
     F(ERR_pop_to_mark)                                                        \
     F(ERR_set_mark)                                                           \
     F(EVP_Q_digest)                                                           \
     F(OBJ_nid2obj)                                                            \
-    F(OSSL_LIB_CTX_get0_global_default)                                       \
-    F(OSSL_LIB_CTX_set0_default)                                              \
     F(OSSL_PARAM_get_int)                                                     \
     F(OSSL_PARAM_get_octet_string_ptr)                                        \
     F(OSSL_PARAM_get_utf8_string_ptr)                                         \
@@ -54,11 +65,6 @@
     F(X509_STORE_CTX_get0_cert)                                               \
     F(X509_STORE_CTX_get0_param)                                              \
     F(X509_STORE_CTX_get0_parent_ctx)                                         \
-    F(X509_STORE_CTX_get1_issuer)                                             \
-    F(X509_STORE_free)                                                        \
-    F(X509_STORE_get_get_issuer)                                              \
-    F(X509_STORE_new)                                                         \
-    F(X509_STORE_set_get_issuer)                                              \
     F(X509_VERIFY_PARAM_get0_email)                                           \
     F(X509_VERIFY_PARAM_get0_host)                                            \
     F(X509_VERIFY_PARAM_get1_ip_asc)                                          \
@@ -79,23 +85,43 @@
     F(d2i_X509)                                                               \
     F(d2i_X509_NAME)
 
-struct rds_libcrypto {
 #define RDS_LIBCRYPTO_MEMBER(name) __typeof__(&name) name;
+
+struct rds_libcrypto_start {
+    RDS_LIBCRYPTO_START_FUNCTIONS(RDS_LIBCRYPTO_MEMBER)
+};
+
+struct rds_libcrypto {
     RDS_LIBCRYPTO_FUNCTIONS(RDS_LIBCRYPTO_MEMBER)
+};
+
 #undef RDS_LIBCRYPTO_MEMBER
-    const void *object; /* tells one libcrypto from another; NULL: linked */
+
+/* One libcrypto, found and bound. */
+struct rds_binding {
+    const void *object; /* an address in it; tells one from another */
+    void *handle;       /* of dlopen(), never closed */
+    struct rds_libcrypto_start start;
+    _Atomic bool complete; /* `all` is filled in and does not change */
+    struct rds_libcrypto all;
 };
 
 /*
  * Binds to the libcrypto that holds `core_function`, a function pointer that
- * the core passed to OSSL_provider_init.  Every symbol must lie in that very
- * object; if one does not, nothing is bound and the result is false.  Keeps
- * the object loaded for the life of the process.  No lock is taken that a
- * caller could hold; thread-safe.
+ * the core passed to OSSL_provider_init, and fills in `start`.  Every symbol
+ * must lie in that very object; if one does not, nothing is bound and the
+ * result is false.  Keeps the object loaded for the life of the process.
  */
-RDS_MUST_CHECK bool rds_libcrypto_bind(struct rds_libcrypto *out,
-                                       void (*core_function)(void),
-                                       struct rds_error *err);
+RDS_MUST_CHECK bool rds_binding_start(struct rds_binding *out,
+                                      void (*core_function)(void),
+                                      struct rds_error *err);
+
+/*
+ * Fills in `all`, by the same rule, unless it is already.  Costs one load
+ * then.  Thread-safe.
+ */
+RDS_MUST_CHECK bool rds_binding_complete(struct rds_binding *binding,
+                                         struct rds_error *err);
 
 /* The table of the libcrypto that this program is linked against. */
 const struct rds_libcrypto *rds_libcrypto_linked(void);

@@ -234,11 +234,21 @@ static const struct {
 _Static_assert(SELECTOR_ROWS == RDS_SELECTOR_KINDS,
                "every selector has a row");
 
+static bool unknown_selector(struct reader *reader, struct part word)
+{
+    struct rds_nearest nearest = RDS_NEAREST_INIT(word.at, word.size);
+    char quoted[RDS_QUOTE_MAX], hint[RDS_QUOTE_MAX];
+
+    for (size_t i = 0; i < SELECTOR_ROWS; i++)
+        rds_nearest_offer(&nearest, selectors[i].word);
+    return rds_fail(reader->err, RDS_R_UNKNOWN_WORD, "unknown selector '%s'%s",
+                    rds_quote(quoted, word.at, word.size),
+                    rds_nearest_hint(hint, &nearest));
+}
+
 static bool read_selector(struct reader *reader, struct part text)
 {
-    char quoted[RDS_QUOTE_MAX], hint[RDS_QUOTE_MAX];
     struct part rest = text, word;
-    struct rds_nearest nearest;
     bool slash;
 
     if (text.size == 0)
@@ -246,9 +256,7 @@ static bool read_selector(struct reader *reader, struct part text)
                         "empty selector in the URI; write for example "
                         "rds://region/us-west-2+proxy");
     word = cut(&rest, '/', &slash);
-    nearest = (struct rds_nearest)RDS_NEAREST_INIT(word.at, word.size);
     for (size_t i = 0; i < SELECTOR_ROWS; i++) {
-        rds_nearest_offer(&nearest, selectors[i].word);
         if (!part_is(word, selectors[i].word))
             continue;
         if (selectors[i].read != NULL && !slash)
@@ -261,9 +269,7 @@ static bool read_selector(struct reader *reader, struct part text)
             return refuse(reader, text, "nothing may follow the selector in");
         return add(reader, selectors[i].kind) != NULL;
     }
-    return rds_fail(reader->err, RDS_R_UNKNOWN_WORD, "unknown selector '%s'%s",
-                    rds_quote(quoted, word.at, word.size),
-                    rds_nearest_hint(hint, &nearest));
+    return unknown_selector(reader, word);
 }
 
 static bool read_union(struct reader *reader, struct part text)
@@ -341,18 +347,27 @@ static const struct {
 
 #define FILTER_ROWS (sizeof(filters) / sizeof(filters[0]))
 
+static bool unknown_filter(struct reader *reader, struct part word)
+{
+    struct rds_nearest nearest = RDS_NEAREST_INIT(word.at, word.size);
+    char quoted[RDS_QUOTE_MAX], hint[RDS_QUOTE_MAX];
+
+    for (size_t i = 0; i < FILTER_ROWS; i++)
+        rds_nearest_offer(&nearest, filters[i].word);
+    return rds_fail(reader->err, RDS_R_UNKNOWN_WORD,
+                    "unknown filter '%s'%s (ca, role, expired, stage)",
+                    rds_quote(quoted, word.at, word.size),
+                    rds_nearest_hint(hint, &nearest));
+}
+
 static bool read_filter(struct reader *reader, struct part text,
                         bool seen[FILTER_ROWS])
 {
-    char quoted[RDS_QUOTE_MAX], hint[RDS_QUOTE_MAX];
     struct part value = text, word;
-    struct rds_nearest nearest;
     bool equals;
 
     word = cut(&value, '=', &equals);
-    nearest = (struct rds_nearest)RDS_NEAREST_INIT(word.at, word.size);
     for (size_t i = 0; i < FILTER_ROWS; i++) {
-        rds_nearest_offer(&nearest, filters[i].word);
         if (!part_is(word, filters[i].word))
             continue;
         if (!equals)
@@ -365,10 +380,7 @@ static bool read_filter(struct reader *reader, struct part text,
         seen[i] = true;
         return filters[i].read(reader, value);
     }
-    return rds_fail(reader->err, RDS_R_UNKNOWN_WORD,
-                    "unknown filter '%s'%s (ca, role, expired, stage)",
-                    rds_quote(quoted, word.at, word.size),
-                    rds_nearest_hint(hint, &nearest));
+    return unknown_filter(reader, word);
 }
 
 bool rds_uri_is_rds(const char *text)

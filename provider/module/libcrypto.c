@@ -8,13 +8,16 @@
 
 #include <dlfcn.h>
 #include <link.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The loaded object that holds an address. */
+#include "rds/guard.h"
+
+/* A loaded object, found by an address in it. */
 struct object {
-    uintptr_t address; /* looked for */
+    uintptr_t address;
     bool found;
     const char *name; /* "" for the main program */
     uintptr_t base;
@@ -48,6 +51,17 @@ static int visit(struct dl_phdr_info *info, size_t size, void *arg)
     return object->found ? 1 : 0;
 }
 
+static bool find_object(struct object *object, uintptr_t address,
+                        struct rds_error *err)
+{
+    memset(object, 0, sizeof(*object));
+    object->address = address;
+    (void)dl_iterate_phdr(visit, object);
+    return object->found ||
+           rds_fail(err, RDS_R_NO_LIBCRYPTO,
+                    "no loaded object holds the core's functions");
+}
+
 /*
  * Looks one symbol up.  dlsym() searches the dependencies of the handle too,
  * so what it finds must be checked.
@@ -68,27 +82,48 @@ static bool bind_one(void *handle, const struct object *object,
     return true;
 }
 
-bool rds_libcrypto_bind(struct rds_libcrypto *out, void (*core_function)(void),
-                        struct rds_error *err)
+#define BIND(name)                                                            \
+    if (!bind_one(handle, &object, #name, &out.name, err))                    \
+        return false;
+
+bool rds_binding_start(struct rds_binding *binding,
+                       void (*core_function)(void), struct rds_error *err)
 {
-    struct object object = {.address = (uintptr_t)core_function};
-    const char *path;
+    struct rds_libcrypto_start out;
+    struct object object;
     void *handle;
 
-    (void)dl_iterate_phdr(visit, &object);
-    if (!object.found)
-        return rds_fail(err, RDS_R_NO_LIBCRYPTO,
-                        "no loaded object holds the core's functions");
-    path = object.name[0] != '\0' ? object.name : NULL;
-    handle = dlopen(path, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+    rds_guard_start();
+    if (!find_object(&object, (uintptr_t)core_function, err))
+        return false;
+    handle = dlopen(object.name[0] != '\0' ? object.name : NULL,
+                    RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
     if (handle == NULL)
         return rds_fail(err, RDS_R_NO_LIBCRYPTO, "cannot reopen '%.200s'",
                         object.name);
-#define BIND(name)                                                            \
-    if (!bind_one(handle, &object, #name, &out->name, err))                   \
+    RDS_LIBCRYPTO_START_FUNCTIONS(BIND)
+    binding->object = (const void *)object.address;
+    binding->handle = handle;
+    binding->start = out;
+    return true;
+}
+
+bool rds_binding_complete(struct rds_binding *binding, struct rds_error *err)
+{
+    void *handle = binding->handle;
+    struct rds_libcrypto out;
+    struct object object;
+
+    if (atomic_load(&binding->complete))
+        return true;
+    if (!find_object(&object, (uintptr_t)binding->object, err))
         return false;
     RDS_LIBCRYPTO_FUNCTIONS(BIND)
-#undef BIND
-    out->object = object.headers;
+    rds_guard_lock();
+    if (!atomic_load(&binding->complete)) {
+        binding->all = out;
+        atomic_store(&binding->complete, true);
+    }
+    rds_guard_unlock();
     return true;
 }

@@ -20,7 +20,7 @@ struct rds_provider {
     OSSL_FUNC_core_new_error_fn *core_new_error;
     OSSL_FUNC_core_set_error_debug_fn *core_set_error_debug;
     OSSL_FUNC_core_vset_error_fn *core_vset_error;
-    struct rds_libcrypto lc;
+    struct rds_binding binding; /* complete once a URI was opened */
     struct rds_truststore *store;
     char buildinfo[RDS_ERROR_TEXT + 64];
     struct rds_error fault; /* reason != RDS_R_NONE: every open fails so */

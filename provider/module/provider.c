@@ -87,10 +87,12 @@ static int get_params(void *provctx, OSSL_PARAM params[])
         {OSSL_PROV_PARAM_NAME, "rds (Amazon RDS and Aurora certificates)"},
         {OSSL_PROV_PARAM_VERSION, RDS_VERSION},
     };
-    const struct rds_provider *provider = provctx;
-    const struct rds_libcrypto *lc = &provider->lc;
+    struct rds_provider *provider = provctx;
+    const struct rds_libcrypto *lc = &provider->binding.all;
     OSSL_PARAM *param;
 
+    if (!rds_binding_complete(&provider->binding, NULL))
+        return 0;
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         param = lc->OSSL_PARAM_locate(params, texts[i][0]);
         if (param != NULL && !lc->OSSL_PARAM_set_utf8_ptr(param, texts[i][1]))
@@ -184,7 +186,7 @@ static void start_trust(struct rds_provider *provider,
 {
     struct rds_error err;
 
-    if (rds_trust_start(&provider->lc, configuration, &err)) {
+    if (rds_trust_start(&provider->binding, configuration, &err)) {
         rds_log(RDS_LOG_INFO, "rds-trust: %s", configuration->trust);
         (void)snprintf(provider->buildinfo, sizeof(provider->buildinfo),
                        "%s; rds-trust: %s", rds_builtin_summary,
@@ -222,7 +224,8 @@ static bool configure(struct rds_provider *provider, struct rds_error *err)
         options.distrust =
             (const unsigned char(*)[RDS_SHA256_SIZE])configuration->distrust;
         options.distrust_count = configuration->distrust_count;
-        provider->store = rds_truststore_new(&provider->lc, &options, err);
+        provider->store =
+            rds_truststore_new(&provider->binding.all, &options, err);
         good = provider->store != NULL;
         if (good && configuration->trust != NULL)
             start_trust(provider, configuration);
@@ -244,8 +247,8 @@ int OSSL_provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in,
     take_core(provider, in);
     if (provider->core_get_params == NULL)
         goto failed;
-    if (!rds_libcrypto_bind(&provider->lc,
-                            (void (*)(void))provider->core_get_params, &err)) {
+    if (!rds_binding_start(&provider->binding,
+                           (void (*)(void))provider->core_get_params, &err)) {
         rds_raise(provider, &err);
         goto failed;
     }

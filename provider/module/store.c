@@ -103,7 +103,7 @@ static bool answer(struct opened *opened, const struct rds_uri *uri,
 
 static void *store_open(void *provctx, const char *text)
 {
-    const struct rds_provider *provider = provctx;
+    struct rds_provider *provider = provctx;
     struct rds_uri *uri = malloc(sizeof(*uri));
     struct opened *opened = calloc(1, sizeof(*opened));
     struct rds_error err;
@@ -113,7 +113,7 @@ static void *store_open(void *provctx, const char *text)
         err = provider->fault;
     } else if (uri == NULL || opened == NULL) {
         (void)rds_fail(&err, RDS_R_NO_MEMORY, "out of memory");
-    } else {
+    } else if (rds_binding_complete(&provider->binding, &err)) {
         opened->provider = provider;
         good = rds_uri_read(text, uri, &err) && answer(opened, uri, &err);
     }
@@ -208,7 +208,7 @@ static bool has_issuer(const struct wanted *wanted,
 static bool search_name(struct opened *opened, const OSSL_PARAM *param,
                         test_fn *test)
 {
-    const struct rds_libcrypto *lc = &opened->provider->lc;
+    const struct rds_libcrypto *lc = &opened->provider->binding.all;
     struct wanted wanted = {.lc = lc};
     const void *bytes = NULL;
     const unsigned char *at;
@@ -299,7 +299,7 @@ static bool has_fingerprint(const struct wanted *wanted,
 static bool search_fingerprint(struct opened *opened, const OSSL_PARAM *param,
                                const OSSL_PARAM *all)
 {
-    const struct rds_libcrypto *lc = &opened->provider->lc;
+    const struct rds_libcrypto *lc = &opened->provider->binding.all;
     const OSSL_PARAM *digest =
         lc->OSSL_PARAM_locate_const(all, OSSL_STORE_PARAM_DIGEST);
     struct wanted wanted = {.lc = lc, .text = "SHA256"};
@@ -333,8 +333,8 @@ static bool search_alias(struct opened *opened, const OSSL_PARAM *param,
     struct wanted wanted = {0};
 
     (void)all;
-    if (!opened->provider->lc.OSSL_PARAM_get_utf8_string_ptr(param,
-                                                             &wanted.text) ||
+    if (!opened->provider->binding.all.OSSL_PARAM_get_utf8_string_ptr(
+            param, &wanted.text) ||
         wanted.text == NULL)
         return unusable(opened, "the alias to search for is no text");
     narrow(opened, has_alias, &wanted);
@@ -348,7 +348,7 @@ static bool expect(struct opened *opened, const OSSL_PARAM *param,
     int type = 0;
 
     (void)all;
-    if (!opened->provider->lc.OSSL_PARAM_get_int(param, &type))
+    if (!opened->provider->binding.all.OSSL_PARAM_get_int(param, &type))
         return unusable(opened, "the expected type is no number");
     opened->unwanted = type != 0 && type != OSSL_STORE_INFO_CERT &&
                        !(type == OSSL_STORE_INFO_NAME && opened->list);
@@ -395,8 +395,8 @@ static int store_set_ctx_params(void *loaderctx, const OSSL_PARAM params[])
     if (params == NULL)
         return 1;
     for (size_t i = 0; i < sizeof(settables) / sizeof(settables[0]); i++) {
-        param = opened->provider->lc.OSSL_PARAM_locate_const(params,
-                                                             settables[i].key);
+        param = opened->provider->binding.all.OSSL_PARAM_locate_const(
+            params, settables[i].key);
         if (param != NULL && !settables[i].set(opened, param, params))
             return 0;
     }

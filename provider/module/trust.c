@@ -39,10 +39,10 @@ struct trust_set {
 
 /* Trust in one libcrypto, from its start to the end of the process. */
 struct trust {
-    struct rds_libcrypto lc;
+    struct rds_binding binding;
     struct rds_configuration values; /* its texts are copies */
-    struct rds_uri uri;
-    struct rds_scope scope;
+    struct rds_uri *uri;
+    struct rds_scope *scope;
     struct rds_truststore *store;
     struct trust_set *current; /* under the guard */
 };
@@ -163,7 +163,7 @@ static struct trust_set *make_set(const struct trust *trust,
     struct trust_set *set;
     struct rds_error err;
 
-    if (!rds_select(&trust->uri, view, now, &selection, &err))
+    if (!rds_select(trust->uri, view, now, &selection, &err))
         rds_log(RDS_LOG_ERROR, "rds-trust: nothing is trusted: %s", err.text);
     set = calloc(1, sizeof(*set) + selection.count * sizeof(set->roots[0]));
     if (set == NULL) {
@@ -171,7 +171,7 @@ static struct trust_set *make_set(const struct trust *trust,
         return NULL;
     }
     set->users = 1;
-    set->lc = &trust->lc;
+    set->lc = &trust->binding.all;
     set->snapshot = snapshot;
     set->made = now;
     for (size_t i = 0; i < selection.count; i++) {
@@ -296,18 +296,18 @@ static void log_refusal(const struct rds_verdict *verdict)
 static bool leaf_in_scope(const struct trust *trust, X509_STORE_CTX *ctx,
                           const X509 *subject, struct rds_verdict *verdict)
 {
-    X509 *certificate = trust->lc.X509_STORE_CTX_get0_cert(ctx);
+    X509 *certificate = trust->binding.all.X509_STORE_CTX_get0_cert(ctx);
     const char *hosts[HOSTS_MAX];
     struct rds_leaf leaf;
     bool good;
 
     if (certificate == NULL)
         return false;
-    describe_leaf(&trust->lc, certificate, ctx, &leaf);
-    good = rds_scope_judge(&trust->scope, &leaf, verdict);
+    describe_leaf(&trust->binding.all, certificate, ctx, &leaf);
+    good = rds_scope_judge(trust->scope, &leaf, verdict);
     if (good) {
-        describe_identity(&trust->lc, ctx, hosts, &leaf);
-        good = rds_scope_judge(&trust->scope, &leaf, verdict);
+        describe_identity(&trust->binding.all, ctx, hosts, &leaf);
+        good = rds_scope_judge(trust->scope, &leaf, verdict);
     }
     if (!good && rds_log_limit >= RDS_LOG_INFO && subject == certificate)
         log_refusal(verdict); /* once a chain, at its leaf */
@@ -321,10 +321,11 @@ static bool leaf_in_scope(const struct trust *trust, X509_STORE_CTX *ctx,
  * Parses under the global default context, which lives as long as the
  * process, and restricts the anchor to TLS servers before anybody sees it.
  */
-static X509 *parse(const struct rds_libcrypto *lc,
-                   const struct rds_entry *entry)
+static X509 *parse(const struct trust *trust, const struct rds_entry *entry)
 {
-    X509 *made = lc->X509_new_ex(lc->OSSL_LIB_CTX_get0_global_default(), NULL);
+    const struct rds_libcrypto *lc = &trust->binding.all;
+    X509 *made = lc->X509_new_ex(
+        trust->binding.start.OSSL_LIB_CTX_get0_global_default(), NULL);
     const unsigned char *at = entry->der;
 
     if (made != NULL &&
@@ -336,18 +337,18 @@ static X509 *parse(const struct rds_libcrypto *lc,
     return NULL;
 }
 
-static X509 *parsed_root(const struct rds_libcrypto *lc, struct root *root)
+static X509 *parsed_root(const struct trust *trust, struct root *root)
 {
     X509 *parsed = atomic_load(&root->parsed), *mine;
 
     if (parsed != NULL)
         return parsed;
-    mine = parse(lc, &root->entry);
+    mine = parse(trust, &root->entry);
     if (mine == NULL)
         return NULL;
     if (atomic_compare_exchange_strong(&root->parsed, &parsed, mine))
         return mine;
-    lc->X509_free(mine); /* another thread was faster */
+    trust->binding.all.X509_free(mine); /* another thread was faster */
     return parsed;
 }
 
@@ -360,9 +361,9 @@ static X509 *candidate(const struct trust *trust, struct root *root,
 
     if (!rds_scope_anchor(verdict, root->entry.anchor))
         return NULL;
-    parsed = parsed_root(&trust->lc, root);
-    if (parsed == NULL ||
-        trust->lc.X509_check_issued(parsed, (X509 *)subject) != X509_V_OK)
+    parsed = parsed_root(trust, root);
+    if (parsed == NULL || trust->binding.all.X509_check_issued(
+                              parsed, (X509 *)subject) != X509_V_OK)
         return NULL;
     return parsed;
 }
@@ -398,9 +399,9 @@ static struct root *choose(const struct trust *trust, struct trust_set *set,
         }
         better = rds_anchor_in_force(root->entry.anchor, now);
         if (better == rds_anchor_in_force(best->entry.anchor, now))
-            better =
-                !signed_by(&trust->lc, subject, atomic_load(&best->parsed)) &&
-                signed_by(&trust->lc, subject, parsed);
+            better = !signed_by(&trust->binding.all, subject,
+                                atomic_load(&best->parsed)) &&
+                     signed_by(&trust->binding.all, subject, parsed);
         if (better)
             best = root;
     }
@@ -410,7 +411,7 @@ static struct root *choose(const struct trust *trust, struct trust_set *set,
 static bool offer(struct trust *trust, X509 **issuer, X509_STORE_CTX *ctx,
                   subject_certificate *subject)
 {
-    const struct rds_libcrypto *lc = &trust->lc;
+    const struct rds_libcrypto *lc = &trust->binding.all;
     const unsigned char *name = NULL;
     struct rds_verdict verdict;
     struct trust_set *set;
@@ -445,15 +446,16 @@ static bool offer(struct trust *trust, X509 **issuer, X509_STORE_CTX *ctx,
 static int get_issuer(struct trust *trust, X509 **issuer, X509_STORE_CTX *ctx,
                       subject_certificate *subject)
 {
-    int own = trust->lc.X509_STORE_CTX_get1_issuer(issuer, ctx, subject);
+    int own =
+        trust->binding.start.X509_STORE_CTX_get1_issuer(issuer, ctx, subject);
     int saved = errno;
     bool offered;
 
-    if (own != 0)
+    if (own != 0 || !rds_binding_complete(&trust->binding, NULL))
         return own;
-    (void)trust->lc.ERR_set_mark();
+    (void)trust->binding.all.ERR_set_mark();
     offered = offer(trust, issuer, ctx, subject);
-    (void)trust->lc.ERR_pop_to_mark();
+    (void)trust->binding.all.ERR_pop_to_mark();
     errno = saved;
     return offered ? 1 : 0;
 }
@@ -472,15 +474,17 @@ static void store_made(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int index,
     (void)ad;
     (void)index;
     (void)argp;
-    if (trust->lc.X509_STORE_get_get_issuer(store) == NULL)
-        trust->lc.X509_STORE_set_get_issuer(store, issuer_functions[argl]);
+    if (trust->binding.start.X509_STORE_get_get_issuer(store) == NULL)
+        trust->binding.start.X509_STORE_set_get_issuer(store,
+                                                       issuer_functions[argl]);
 }
 
 /*
  * Registers in the library context that is the thread's default.  Indices are
  * never given back, so a probe tells whether we are there already.
  */
-static void hook_default_context(const struct rds_libcrypto *lc, size_t slot)
+static void hook_default_context(const struct rds_libcrypto_start *lc,
+                                 size_t slot)
 {
     X509_STORE *probe = lc->X509_STORE_new();
     bool hooked = probe != NULL && lc->X509_STORE_get_get_issuer(probe) ==
@@ -493,7 +497,7 @@ static void hook_default_context(const struct rds_libcrypto *lc, size_t slot)
         rds_log(RDS_LOG_ERROR, "rds-trust: OpenSSL takes no ex-data index");
 }
 
-static void hook(const struct rds_libcrypto *lc, size_t slot)
+static void hook(const struct rds_libcrypto_start *lc, size_t slot)
 {
     OSSL_LIB_CTX *global = lc->OSSL_LIB_CTX_get0_global_default();
     OSSL_LIB_CTX *before;
@@ -510,6 +514,8 @@ static void free_trust(struct trust *trust)
     if (trust == NULL)
         return;
     rds_truststore_free(trust->store);
+    free(trust->uri);
+    free(trust->scope);
     free((char *)trust->values.bundles);
     free((char *)trust->values.trust);
     free(trust);
@@ -521,7 +527,7 @@ static void log_report(void *arg, const char *line)
     rds_log(RDS_LOG_ERROR, "%s", line);
 }
 
-static struct trust *make_trust(const struct rds_libcrypto *lc,
+static struct trust *make_trust(const struct rds_binding *binding,
                                 const struct rds_configuration *values,
                                 struct rds_error *err)
 {
@@ -530,20 +536,25 @@ static struct trust *make_trust(const struct rds_libcrypto *lc,
 
     if (trust == NULL)
         goto no_memory;
-    trust->lc = *lc;
+    trust->binding.object = binding->object;
+    trust->binding.handle = binding->handle;
+    trust->binding.start = binding->start;
     trust->values = *values;
     trust->values.bundles = strdup(values->bundles);
     trust->values.trust = strdup(values->trust);
-    if (trust->values.bundles == NULL || trust->values.trust == NULL)
+    trust->uri = malloc(sizeof(*trust->uri));
+    trust->scope = malloc(sizeof(*trust->scope));
+    if (trust->values.bundles == NULL || trust->values.trust == NULL ||
+        trust->uri == NULL || trust->scope == NULL)
         goto no_memory;
     options.directory = values->bundles;
     options.distrust =
         (const unsigned char(*)[RDS_SHA256_SIZE])values->distrust;
     options.distrust_count = values->distrust_count;
-    if (!rds_uri_read(values->trust, &trust->uri, err) ||
-        !rds_scope_make(&trust->scope, &trust->uri, err))
+    if (!rds_uri_read(values->trust, trust->uri, err) ||
+        !rds_scope_make(trust->scope, trust->uri, err))
         goto failed;
-    trust->store = rds_truststore_new(&trust->lc, &options, err);
+    trust->store = rds_truststore_new(&trust->binding.all, &options, err);
     if (trust->store == NULL)
         goto failed;
     return trust;
@@ -574,17 +585,17 @@ static size_t take_slot(struct trust *mine)
         struct trust *found = NULL;
 
         if (atomic_compare_exchange_strong(&slots[i], &found, mine) ||
-            found->lc.object == mine->lc.object)
+            found->binding.object == mine->binding.object)
             return i;
     }
     return SLOTS;
 }
 
-bool rds_trust_start(const struct rds_libcrypto *lc,
+bool rds_trust_start(const struct rds_binding *binding,
                      const struct rds_configuration *values,
                      struct rds_error *err)
 {
-    struct trust *mine = make_trust(lc, values, err), *holder;
+    struct trust *mine = make_trust(binding, values, err), *holder;
     size_t slot;
     bool same;
 
@@ -607,6 +618,6 @@ bool rds_trust_start(const struct rds_libcrypto *lc,
                         "another value, or other bundles, are not joined to "
                         "it",
                         holder->values.trust);
-    hook(lc, slot);
+    hook(&binding->start, slot);
     return true;
 }

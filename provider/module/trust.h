@@ -24,7 +24,7 @@
  * parses nothing, reads no file, and takes no lock across a call out.  False,
  * with nothing changed, where the URI cannot be used or another one holds.
  */
-RDS_MUST_CHECK bool rds_trust_start(const struct rds_libcrypto *lc,
+RDS_MUST_CHECK bool rds_trust_start(const struct rds_binding *binding,
                                     const struct rds_configuration *values,
                                     struct rds_error *err);
 
