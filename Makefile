@@ -157,13 +157,20 @@ SCRUB = env -u SSL_CERT_FILE -u SSL_CERT_DIR -u CURL_CA_BUNDLE \
     -u OPENSSL_CONF -u OPENSSL_MODULES -u RDS_PROVIDER_DEBUG \
     RDS_MODULE=$(abspath $(BUILD))/rds.so
 
-.PHONY: unit-check loader-check system-check check
+.PHONY: unit-check system-check client-check check
 unit-check: all $(BUILD)/unit-tests $(BUILD)/loader-tests
 	$(SCRUB) $(RUNNER) $(BUILD)/unit-tests
 	$(SCRUB) $(RUNNER) $(BUILD)/loader-tests
 
 system-check: all
-	$(SCRUB) prove --failures tests/system/*.t
+	$(SCRUB) prove --failures --comments tests/system/*.t
+
+# Real clients with rds-trust; installs them.
+client-check: all
+	@NO_DEPS='$(NO_DEPS)' conf/install-deps clients
+	$(SCRUB) prove --failures --comments tests/clients/*.t
+
+-include tests/trust/rules.mk
 
 check: deps
 	@$(MAKE) unit-check
@@ -225,27 +232,28 @@ format:
 # ---- installing -------------------------------------------------------------
 
 # Installs beside the target, then renames: a running process keeps the old
-# file whole.
+# file whole.  $(call put,FILE,TARGET)
 define put
-	install -d -m 755 $(DESTDIR)$(dir $(2))
-	install -m $(3) $(1) $(DESTDIR)$(2).new
-	mv -f $(DESTDIR)$(2).new $(DESTDIR)$(2)
+install -d -m 755 $(DESTDIR)$(dir $(2))
+install -m 644 $(1) $(DESTDIR)$(2).new
+mv -f $(DESTDIR)$(2).new $(DESTDIR)$(2)
 endef
 
-MANUALS := OSSL_STORE-rds.7 OSSL_PROVIDER-rds.7
+MAN7 := $(MANDIR)/man7
 
 .PHONY: install uninstall
 install: all $(BUILD)/install.cnf
-	$(call put,$(BUILD)/rds.so,$(MODULESDIR)/rds.so,644)
-	$(call put,$(BUILD)/install.cnf,$(SYSCONFDIR)/rds-ca/rds.cnf,644)
-	$(foreach page,$(MANUALS),$(call put,docs/$(page),$(MANDIR)/man7/$(page),644)
-	)
+	$(call put,$(BUILD)/rds.so,$(MODULESDIR)/rds.so)
+	$(call put,$(BUILD)/install.cnf,$(SYSCONFDIR)/rds-ca/rds.cnf)
+	$(call put,docs/OSSL_STORE-rds.7,$(MAN7)/OSSL_STORE-rds.7)
+	$(call put,docs/OSSL_PROVIDER-rds.7,$(MAN7)/OSSL_PROVIDER-rds.7)
 	@echo 'Installed.  openssl.cnf is as it was; see README.md to activate.'
 
 uninstall:
 	rm -f $(DESTDIR)$(MODULESDIR)/rds.so \
 	    $(DESTDIR)$(SYSCONFDIR)/rds-ca/rds.cnf \
-	    $(addprefix $(DESTDIR)$(MANDIR)/man7/,$(MANUALS))
+	    $(DESTDIR)$(MAN7)/OSSL_STORE-rds.7 \
+	    $(DESTDIR)$(MAN7)/OSSL_PROVIDER-rds.7
 	-rmdir $(DESTDIR)$(SYSCONFDIR)/rds-ca 2>/dev/null
 	@echo 'Removed.  If openssl.cnf names rds.so, take that section out.'
 
@@ -272,6 +280,7 @@ help:
 	@echo '  check          install what is needed, build, run all tests'
 	@echo '  unit-check     tests that need no root, no server, no network'
 	@echo '  system-check   tests with the openssl command and real servers'
+	@echo '  client-check   real clients with rds-trust'
 	@echo '  valgrind asan ubsan tsan   unit-check under a checker'
 	@echo '  bench          ratios against what one would use instead'
 	@echo '  lint format    style and static analysis'
