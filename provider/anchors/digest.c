@@ -41,7 +41,8 @@ static size_t combined_count;
 static char date_text[RDS_DATE_MAX];
 static int64_t date;
 
-static void die(const char *format, ...) RDS_PRINTF(1, 2);
+static void die(const char *format, ...) RDS_PRINTF(1, 2)
+    __attribute__((noreturn));
 
 static void die(const char *format, ...)
 {
@@ -169,7 +170,7 @@ static void read_date(const char *path)
 static void check_pin(const char *path, const struct rds_anchor *anchor,
                       const char *cn)
 {
-    struct rds_pin wanted, *pin;
+    struct rds_pin wanted = {.cn = ""}, *pin;
     char text[RDS_SHA256_TEXT];
 
     memcpy(wanted.sha256, anchor->sha256, sizeof(wanted.sha256));

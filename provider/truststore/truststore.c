@@ -190,7 +190,8 @@ static bool look_at_file(const struct rds_truststore *store,
     if (state->path == NULL)
         return false;
     rds_identity_look(directory_fd, name->file, &now);
-    if (before != NULL && rds_identity_equal(&before->identity, &now) &&
+    if (before != NULL && previous != NULL &&
+        rds_identity_equal(&before->identity, &now) &&
         previous->directory.owner == snapshot->directory.owner)
         return carry_over(state, before);
     return read_file(store, snapshot, directory_fd, state, before);
