@@ -31,6 +31,7 @@ struct rds_scope_rule {
 #define RDS_SCOPE_RULES_MAX (2 * RDS_SELECTORS_MAX)
 
 struct rds_scope {
+    enum rds_stage stage; /* of the URI's filter */
     size_t count;
     struct rds_scope_rule rules[RDS_SCOPE_RULES_MAX];
 };

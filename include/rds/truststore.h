@@ -43,6 +43,15 @@ rds_truststore_new(const struct rds_libcrypto *lc,
                    const struct rds_truststore_options *options,
                    struct rds_error *err) RDS_MUST_CHECK;
 
+/*
+ * Distrusts more anchors, from the next snapshot on.  There is no way back.
+ * Fails, with nothing changed, where they are too many.
+ */
+RDS_MUST_CHECK bool
+rds_truststore_distrust(struct rds_truststore *store,
+                        const unsigned char (*distrust)[RDS_SHA256_SIZE],
+                        size_t count, struct rds_error *err);
+
 /* Snapshots taken from it stay valid.  NULL is allowed. */
 void rds_truststore_free(struct rds_truststore *store);
 

@@ -125,6 +125,7 @@ bool rds_scope_make(struct rds_scope *out, const struct rds_uri *uri,
     bool proxy = false;
 
     out->count = 0;
+    out->stage = uri->filters.stage;
     for (size_t i = 0; i < uri->count; i++) {
         if (!add_selector(out, uri, &uri->selectors[i], err))
             return false;
@@ -427,9 +428,8 @@ bool rds_scope_judge(const struct rds_scope *scope,
     memcpy(out->families, common.families, sizeof(out->families));
     memcpy(out->region, common.first.region, sizeof(out->region));
     out->partition = common.first.partition;
-    out->stage = common.first.kind == RDS_ENDPOINT_PREVIEW
-                     ? RDS_STAGE_PREVIEW
-                     : RDS_STAGE_PRODUCTION;
+    out->stage = common.first.kind == RDS_ENDPOINT_PREVIEW ? RDS_STAGE_PREVIEW
+                                                           : scope->stage;
     return true;
 }
 
@@ -445,6 +445,5 @@ bool rds_scope_anchor(const struct rds_verdict *verdict,
     return anchor->partition == verdict->partition &&
            (anchor->region[0] == '\0' ||
             strcmp(anchor->region, verdict->region) == 0) &&
-           (anchor->stage == RDS_STAGE_PREVIEW) ==
-               (verdict->stage == RDS_STAGE_PREVIEW);
+           anchor->stage == verdict->stage;
 }

@@ -569,10 +569,7 @@ static bool same_values(const struct rds_configuration *a,
                         const struct rds_configuration *b)
 {
     return strcmp(a->trust, b->trust) == 0 &&
-           strcmp(a->bundles, b->bundles) == 0 &&
-           a->distrust_count == b->distrust_count &&
-           memcmp(a->distrust, b->distrust,
-                  a->distrust_count * RDS_SHA256_SIZE) == 0;
+           strcmp(a->bundles, b->bundles) == 0;
 }
 
 /*
@@ -618,6 +615,12 @@ bool rds_trust_start(const struct rds_binding *binding,
                         "another value, or other bundles, are not joined to "
                         "it",
                         holder->values.trust);
+    if (holder != mine &&
+        !rds_truststore_distrust(
+            holder->store,
+            (const unsigned char(*)[RDS_SHA256_SIZE])values->distrust,
+            values->distrust_count, err))
+        return false;
     hook(&binding->start, slot);
     return true;
 }

@@ -14,6 +14,7 @@
  * It belongs to a libcrypto, not to a provider instance: it outlives the
  * instance that started it, since stores keep the function.  The first
  * rds-trust of a libcrypto holds for the process; a different one is refused.
+ * Distrust adds up: an anchor that any instance distrusts is offered no more.
  */
 
 #include "module.h"

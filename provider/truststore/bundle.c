@@ -69,10 +69,14 @@ static bool libcrypto_takes(const struct rds_libcrypto *lc,
                             const unsigned char *der, size_t size)
 {
     const unsigned char *at = der;
-    X509 *certificate = lc->d2i_X509(NULL, &at, (long)size);
-    bool good = certificate != NULL && at == der + size;
+    X509 *certificate;
+    bool good;
 
+    (void)lc->ERR_set_mark();
+    certificate = lc->d2i_X509(NULL, &at, (long)size);
+    good = certificate != NULL && at == der + size;
     lc->X509_free(certificate);
+    (void)lc->ERR_pop_to_mark();
     return good;
 }
 
@@ -217,7 +221,7 @@ struct rds_bundle *rds_bundle_parse(const struct rds_libcrypto *lc,
                        name->file, RDS_BUNDLE_MAX);
         return NULL;
     }
-    lc->ERR_set_mark();
+    (void)lc->ERR_set_mark();
     maker.bundle = calloc(1, sizeof(*maker.bundle));
     if (maker.bundle != NULL) {
         maker.bundle->name = *name;
@@ -234,7 +238,7 @@ struct rds_bundle *rds_bundle_parse(const struct rds_libcrypto *lc,
     else
         good = take_blocks(&maker, bio);
     lc->BIO_free(bio);
-    lc->ERR_pop_to_mark();
+    (void)lc->ERR_pop_to_mark();
     if (!good) {
         rds_bundle_free(maker.bundle);
         return NULL;

@@ -8,6 +8,7 @@
 #include "rds/truststore.h"
 
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +28,8 @@ struct file_state {
 };
 
 struct rds_snapshot {
-    unsigned users; /* under the guard */
+    unsigned users;        /* under the guard */
+    size_t distrust_count; /* entries that were taken into account */
     struct rds_view view;
     struct rds_entry *entries;
     struct rds_identity directory;
@@ -40,8 +42,9 @@ struct rds_snapshot {
 struct rds_truststore {
     const struct rds_libcrypto *lc;
     char *directory; /* or NULL */
-    unsigned char (*distrust)[RDS_SHA256_SIZE];
-    size_t distrust_count;
+    /* Entries are added under the guard and never change after. */
+    unsigned char distrust[RDS_DISTRUST_MAX][RDS_SHA256_SIZE];
+    _Atomic size_t distrust_count;
     rds_report_fn *report;
     void *report_arg;
     struct rds_snapshot *current; /* under the guard */
@@ -269,6 +272,8 @@ static bool unchanged(const struct rds_truststore *store,
 {
     struct rds_identity now;
 
+    if (snapshot->distrust_count != atomic_load(&store->distrust_count))
+        return false;
     if (store->directory == NULL)
         return true;
     rds_identity_look(AT_FDCWD, store->directory, &now);
@@ -386,11 +391,11 @@ static size_t sort_once(struct rds_entry *entries, size_t count)
     return kept;
 }
 
-static bool distrusted(const struct rds_truststore *store,
-                       const struct rds_anchor *anchor)
+static bool distrusted(const struct rds_truststore *store, size_t count,
+                       const unsigned char *sha256)
 {
-    for (size_t i = 0; i < store->distrust_count; i++) {
-        if (memcmp(store->distrust[i], anchor->sha256, RDS_SHA256_SIZE) == 0)
+    for (size_t i = 0; i < count; i++) {
+        if (memcmp(store->distrust[i], sha256, RDS_SHA256_SIZE) == 0)
             return true;
     }
     return false;
@@ -402,7 +407,7 @@ static void gather(const struct rds_truststore *store,
                    const unsigned char *der, const struct rds_bundle *bundle)
 {
     for (size_t i = 0; i < count; i++) {
-        if (!distrusted(store, &anchors[i]))
+        if (!distrusted(store, snapshot->distrust_count, anchors[i].sha256))
             snapshot->entries[snapshot->view.count++] = (struct rds_entry){
                 &anchors[i], der + anchors[i].der_at, bundle};
     }
@@ -491,6 +496,7 @@ static struct rds_snapshot *build(const struct rds_truststore *store,
     }
     snapshot->users = 1;
     snapshot->directory.settled = true;
+    snapshot->distrust_count = atomic_load(&store->distrust_count);
     if (!look_at_directory(store, snapshot, previous, err))
         goto failed;
     if (!merge(store, snapshot) || !collect_refusals(snapshot)) {
@@ -543,13 +549,44 @@ rds_truststore_snapshot(struct rds_truststore *store, struct rds_error *err)
     return fresh;
 }
 
+/* Adds what is not there yet; returns whether all had room.  Guarded. */
+static bool add_distrust(struct rds_truststore *store,
+                         const unsigned char (*distrust)[RDS_SHA256_SIZE],
+                         size_t count)
+{
+    size_t have = atomic_load(&store->distrust_count);
+
+    for (size_t i = 0; i < count; i++) {
+        if (distrusted(store, have, distrust[i]))
+            continue;
+        if (have == RDS_DISTRUST_MAX)
+            return false;
+        memcpy(store->distrust[have++], distrust[i], RDS_SHA256_SIZE);
+    }
+    atomic_store(&store->distrust_count, have);
+    return true;
+}
+
+bool rds_truststore_distrust(struct rds_truststore *store,
+                             const unsigned char (*distrust)[RDS_SHA256_SIZE],
+                             size_t count, struct rds_error *err)
+{
+    bool good;
+
+    rds_guard_lock();
+    good = add_distrust(store, distrust, count);
+    rds_guard_unlock();
+    return good || rds_fail(err, RDS_R_BAD_CONFIGURATION,
+                            "rds-distrust: more than %d fingerprints",
+                            RDS_DISTRUST_MAX);
+}
+
 struct rds_truststore *
 rds_truststore_new(const struct rds_libcrypto *lc,
                    const struct rds_truststore_options *options,
                    struct rds_error *err)
 {
     struct rds_truststore *store = calloc(1, sizeof(*store));
-    size_t distrust_size = options->distrust_count * RDS_SHA256_SIZE;
 
     rds_guard_start();
     if (store == NULL)
@@ -557,12 +594,9 @@ rds_truststore_new(const struct rds_libcrypto *lc,
     store->lc = lc;
     store->report = options->report;
     store->report_arg = options->report_arg;
-    store->distrust_count = options->distrust_count;
-    store->distrust = malloc(distrust_size + 1);
-    if (store->distrust == NULL)
-        goto failed;
-    if (distrust_size != 0)
-        memcpy(store->distrust, options->distrust, distrust_size);
+    if (!rds_truststore_distrust(store, options->distrust,
+                                 options->distrust_count, err))
+        goto refused;
     if (options->directory != NULL) {
         store->directory = strdup(options->directory);
         if (store->directory == NULL)
@@ -571,6 +605,7 @@ rds_truststore_new(const struct rds_libcrypto *lc,
     return store;
 failed:
     (void)no_memory(err);
+refused:
     rds_truststore_free(store);
     return NULL;
 }
@@ -581,6 +616,5 @@ void rds_truststore_free(struct rds_truststore *store)
         return;
     rds_snapshot_release(store->current);
     free(store->directory);
-    free(store->distrust);
     free(store);
 }
