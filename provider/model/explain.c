@@ -9,34 +9,56 @@
 #include "picker.h"
 #include "rds/nearest.h"
 
-static bool unknown_region(struct picker *picker, const char *region)
+/* Offers the known regions of the same partition. */
+static void offer_regions(const struct rds_view *view,
+                          enum rds_partition partition,
+                          struct rds_nearest *nearest)
 {
-    const struct rds_view *view = picker->view;
-    struct rds_nearest nearest = RDS_NEAREST_INIT(region, strlen(region));
-    char hint[RDS_QUOTE_MAX];
-
-    for (size_t i = 0; i < view->region_count; i++)
-        rds_nearest_offer(&nearest, view->regions[i]);
-    for (size_t i = 0; i < view->count; i++) {
-        if (view->entries[i].anchor->region[0] != '\0')
-            rds_nearest_offer(&nearest, view->entries[i].anchor->region);
+    for (size_t i = 0; i < view->region_count; i++) {
+        if (rds_region_partition(view->regions[i], strlen(view->regions[i])) ==
+            partition)
+            rds_nearest_offer(nearest, view->regions[i]);
     }
-    (void)rds_nearest_hint(hint, &nearest);
-    if (rds_region_shape(region, strlen(region)))
-        return rds_fail(picker->err, RDS_R_UNKNOWN_WORD,
-                        "unknown region '%s'%s If it is new: run 'rdsca "
-                        "update %s'",
-                        region, hint[0] != '\0' ? hint : ".", region);
-    return rds_fail(picker->err, RDS_R_UNKNOWN_WORD, "unknown region '%s'%s",
-                    region, hint);
+    for (size_t i = 0; i < view->count; i++) {
+        const struct rds_anchor *anchor = view->entries[i].anchor;
+
+        if (anchor->region[0] != '\0' && anchor->partition == partition)
+            rds_nearest_offer(nearest, anchor->region);
+    }
 }
 
-/* A file that would have answered for the region, had it not been refused. */
-static const char *refusal_for(const struct rds_view *view, const char *region)
+static bool unknown_region(struct picker *picker, const char *region)
 {
+    struct rds_nearest nearest = RDS_NEAREST_INIT(region, strlen(region));
     enum rds_partition partition =
         rds_region_partition(region, strlen(region));
+    char hint[RDS_QUOTE_MAX];
 
+    offer_regions(picker->view, partition, &nearest);
+    (void)rds_nearest_hint(hint, &nearest);
+    if (!rds_region_shape(region, strlen(region)))
+        return rds_fail(picker->err, RDS_R_UNKNOWN_WORD,
+                        "unknown region '%s'%s", region, hint);
+    if (partition > RDS_PARTITION_AWS_CN)
+        return rds_fail(picker->err, RDS_R_NOT_CARRIED,
+                        "region '%s' is of partition '%s', whose "
+                        "certificates AWS does not publish openly; put its "
+                        "bundle into the bundle directory as %s-bundle.pem",
+                        region, rds_partition_name(partition), region);
+    return rds_fail(picker->err, RDS_R_UNKNOWN_WORD,
+                    "unknown region '%s'%s If it is new: run 'rdsca "
+                    "update %s'",
+                    region, hint[0] != '\0' ? hint : ".", region);
+}
+
+/*
+ * A file that would have answered, had it not been refused.  Without a
+ * region: one that speaks for the whole partition.
+ */
+static const char *refusal_for(const struct rds_view *view,
+                               enum rds_partition partition,
+                               const char *region)
+{
     for (size_t i = 0; i < view->refusal_count; i++) {
         const struct rds_refusal *refusal = &view->refusals[i];
 
@@ -72,7 +94,8 @@ bool rds_nothing_in_region(struct picker *picker, const char *region,
                            const struct wish *wish)
 {
     const struct rds_filters *filters = &picker->uri->filters;
-    const char *refusal = refusal_for(picker->view, region);
+    const char *refusal = refusal_for(
+        picker->view, rds_region_partition(region, strlen(region)), region);
     const char *ca = wish->ca[0] != '\0' ? wish->ca : filters->ca;
 
     if (!rds_view_knows_region(picker->view, region) && refusal == NULL)
@@ -118,6 +141,11 @@ static bool unknown_ca(struct picker *picker, const char *ca)
     struct rds_nearest nearest = RDS_NEAREST_INIT(ca, strlen(ca));
     char hint[RDS_QUOTE_MAX];
 
+    if (strcmp(ca, "rds-ca-2012") == 0)
+        return rds_fail(picker->err, RDS_R_NOT_CARRIED,
+                        "CA '%s' has no trustworthy public copy; see "
+                        "rds://file/rds-ca-2012-us-gov-west-1.pem",
+                        ca);
     for (size_t i = 0; i < view->count; i++)
         rds_nearest_offer(&nearest, view->entries[i].anchor->ca);
     return rds_fail(picker->err, RDS_R_UNKNOWN_WORD,
@@ -134,11 +162,15 @@ bool rds_known_ca(struct picker *picker, const char *ca)
     return unknown_ca(picker, ca);
 }
 
-static bool nothing_in_partition(struct picker *picker,
-                                 enum rds_partition partition)
+bool rds_nothing_in_partition(struct picker *picker,
+                              enum rds_partition partition)
 {
+    const char *refusal = refusal_for(picker->view, partition, "");
     const char *name = rds_partition_name(partition);
 
+    if (refusal != NULL)
+        return rds_fail(picker->err, RDS_R_NOTHING_IN_FORCE,
+                        "partition '%s': %s", name, refusal);
     return rds_fail(picker->err, RDS_R_NOTHING_IN_FORCE,
                     "partition '%s' is known, but no certificate in force "
                     "is at hand; run 'rdsca update --partition %s'",
@@ -155,18 +187,24 @@ static bool unfiltered(const struct rds_filters *filters)
 static bool nothing_left(struct picker *picker, const char *selector,
                          const char *name)
 {
-    const struct rds_filters *filters = &picker->uri->filters;
-
-    if (filters->role == RDS_ROLE_INTERMEDIATE && !filters->expired &&
-        filters->ca[0] == '\0')
-        return rds_fail(picker->err, RDS_R_NOTHING_IN_FORCE,
-                        "AWS publishes no intermediate in force for '%s%s': "
-                        "servers send theirs; retired ones: add "
-                        "expired=include",
-                        selector, name);
     return rds_fail(picker->err, RDS_R_NOTHING_IN_FORCE,
                     "the filters leave no certificate of '%s%s'", selector,
                     name);
+}
+
+/* The same of all, global and partition: there are retired intermediates. */
+static bool nothing_wide(struct picker *picker, const char *selector,
+                         const char *name)
+{
+    const struct rds_filters *filters = &picker->uri->filters;
+
+    if (filters->role != RDS_ROLE_INTERMEDIATE || filters->expired ||
+        filters->ca[0] != '\0' || filters->stage != RDS_STAGE_PRODUCTION)
+        return nothing_left(picker, selector, name);
+    return rds_fail(picker->err, RDS_R_NOTHING_IN_FORCE,
+                    "AWS publishes no intermediate in force for '%s%s': "
+                    "servers send theirs; retired ones: add expired=include",
+                    selector, name);
 }
 
 static bool nothing_for_host(struct picker *picker,
@@ -194,8 +232,8 @@ bool rds_nothing_selected(struct picker *picker,
         return nothing_for_host(picker, &selector->u.host);
     case RDS_SELECT_PARTITION:
         if (unfiltered(&picker->uri->filters))
-            return nothing_in_partition(picker, selector->u.partition);
-        return nothing_left(picker, "partition/",
+            return rds_nothing_in_partition(picker, selector->u.partition);
+        return nothing_wide(picker, "partition/",
                             rds_partition_name(selector->u.partition));
     case RDS_SELECT_CA:
         return nothing_left(picker, "ca/", selector->u.ca);
@@ -204,7 +242,7 @@ bool rds_nothing_selected(struct picker *picker,
     case RDS_SELECT_SHA256:
         return nothing_left(picker, "sha256/", "");
     case RDS_SELECT_GLOBAL:
-        return nothing_left(picker, "global", "");
+        return nothing_wide(picker, "global", "");
     case RDS_SELECT_PROXY:
         return nothing_left(picker, "proxy", "");
     case RDS_SELECT_ALL:
@@ -212,5 +250,5 @@ bool rds_nothing_selected(struct picker *picker,
     case RDS_SELECTOR_KINDS:
         break;
     }
-    return nothing_left(picker, "all", "");
+    return nothing_wide(picker, "all", "");
 }

@@ -161,11 +161,7 @@ bool rds_pick_file(struct picker *picker, const char *file)
         if (strcmp(stem, global_files[i].name) == 0) {
             pick_current(picker, global_files[i].partition);
             return picker->picked_count != 0 ||
-                   rds_fail(picker->err, RDS_R_NOTHING_IN_FORCE,
-                            "file '%s' is known, but no certificate of it is "
-                            "at hand; run 'rdsca update --partition %s'",
-                            file,
-                            rds_partition_name(global_files[i].partition));
+                   rds_nothing_in_partition(picker, global_files[i].partition);
         }
     }
     if (strcmp(stem, COMBINED) == 0)

@@ -51,7 +51,8 @@ void rds_nearest_offer(struct rds_nearest *nearest, const char *word)
 {
     size_t size = strlen(word), limit = nearest->typed_size / 3, found;
 
-    if (nearest->typed_size > WORD_MAX || size > WORD_MAX)
+    if (nearest->typed_size == 0 || nearest->typed_size > WORD_MAX ||
+        size > WORD_MAX)
         return;
     found = distance(nearest->typed, nearest->typed_size, word, size);
     if (found <= (limit < 2 ? 2 : limit) && found < nearest->distance) {

@@ -55,6 +55,8 @@ RDS_MUST_CHECK bool rds_pick_sha256(struct picker *picker,
  */
 bool rds_nothing_in_region(struct picker *picker, const char *region,
                            const struct wish *wish);
+bool rds_nothing_in_partition(struct picker *picker,
+                              enum rds_partition partition);
 bool rds_nothing_selected(struct picker *picker,
                           const struct rds_selector *selector);
 RDS_MUST_CHECK bool rds_known_ca(struct picker *picker, const char *ca);

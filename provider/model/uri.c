@@ -203,11 +203,15 @@ static bool read_file(struct reader *reader, struct part rest)
 static bool read_sha256(struct reader *reader, struct part rest)
 {
     struct rds_selector *selector = add(reader, RDS_SELECT_SHA256);
+    char quoted[RDS_QUOTE_MAX];
 
     if (selector == NULL)
         return false;
     if (!rds_sha256_read(rest.at, rest.size, selector->u.sha256))
-        return refuse(reader, rest, "not a SHA-256 of 64 hexadecimal digits:");
+        return rds_fail(reader->err, RDS_R_BAD_URI,
+                        "bad SHA-256 '%s' in the URI: 64 hexadecimal digits "
+                        "are needed",
+                        rds_quote(quoted, rest.at, rest.size));
     return true;
 }
 
@@ -251,11 +255,11 @@ static bool read_selector(struct reader *reader, struct part text)
     struct part rest = text, word;
     bool slash;
 
-    if (text.size == 0)
+    word = cut(&rest, '/', &slash);
+    if (word.size == 0)
         return rds_fail(reader->err, RDS_R_BAD_URI,
                         "empty selector in the URI; write for example "
                         "rds://region/us-west-2+proxy");
-    word = cut(&rest, '/', &slash);
     for (size_t i = 0; i < SELECTOR_ROWS; i++) {
         if (!part_is(word, selectors[i].word))
             continue;
@@ -367,6 +371,9 @@ static bool read_filter(struct reader *reader, struct part text,
     bool equals;
 
     word = cut(&value, '=', &equals);
+    if (word.size == 0)
+        return rds_fail(reader->err, RDS_R_BAD_URI,
+                        "empty filter in the URI (ca, role, expired, stage)");
     for (size_t i = 0; i < FILTER_ROWS; i++) {
         if (!part_is(word, filters[i].word))
             continue;

@@ -101,6 +101,16 @@ static bool answer(struct opened *opened, const struct rds_uri *uri,
            rds_fail(err, RDS_R_NO_MEMORY, "out of memory");
 }
 
+static void log_opened(const struct opened *opened, const char *text)
+{
+    char quoted[RDS_QUOTE_MAX];
+
+    if (rds_log_limit >= RDS_LOG_INFO)
+        rds_log_write(RDS_LOG_INFO, "open '%s': %zu certificates, %zu names",
+                      rds_quote(quoted, text, strlen(text)),
+                      opened->selection.count, opened->name_count);
+}
+
 static void *store_open(void *provctx, const char *text)
 {
     struct rds_provider *provider = provctx;
@@ -118,8 +128,10 @@ static void *store_open(void *provctx, const char *text)
         good = rds_uri_read(text, uri, &err) && answer(opened, uri, &err);
     }
     free(uri);
-    if (good)
+    if (good) {
+        log_opened(opened, text);
         return opened;
+    }
     (void)store_close(opened);
     rds_raise(provider, &err);
     return NULL;

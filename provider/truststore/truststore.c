@@ -401,16 +401,32 @@ static bool distrusted(const struct rds_truststore *store, size_t count,
     return false;
 }
 
-static void gather(const struct rds_truststore *store,
-                   struct rds_snapshot *snapshot,
+static void gather(struct rds_snapshot *snapshot,
                    const struct rds_anchor *anchors, size_t count,
                    const unsigned char *der, const struct rds_bundle *bundle)
 {
     for (size_t i = 0; i < count; i++) {
-        if (!distrusted(store, snapshot->distrust_count, anchors[i].sha256))
-            snapshot->entries[snapshot->view.count++] = (struct rds_entry){
-                &anchors[i], der + anchors[i].der_at, bundle};
+        snapshot->entries[snapshot->view.count++] =
+            (struct rds_entry){&anchors[i], der + anchors[i].der_at, bundle};
     }
+}
+
+/*
+ * After it is settled what replaces what: distrusting all that a bundle holds
+ * must not bring back what the bundle replaced.
+ */
+static size_t drop_distrusted(const struct rds_truststore *store,
+                              const struct rds_snapshot *snapshot)
+{
+    struct rds_entry *entries = snapshot->entries;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < snapshot->view.count; i++) {
+        if (!distrusted(store, snapshot->distrust_count,
+                        entries[i].anchor->sha256))
+            entries[kept++] = entries[i];
+    }
+    return kept;
 }
 
 static bool merge(const struct rds_truststore *store,
@@ -425,16 +441,17 @@ static bool merge(const struct rds_truststore *store,
     snapshot->entries = calloc(room, sizeof(snapshot->entries[0]));
     if (snapshot->entries == NULL)
         return false;
-    gather(store, snapshot, rds_builtin_anchors, rds_builtin_anchor_count,
+    gather(snapshot, rds_builtin_anchors, rds_builtin_anchor_count,
            rds_builtin_der, NULL);
     for (size_t i = 0; i < snapshot->file_count; i++) {
         const struct rds_bundle *bundle = snapshot->files[i].bundle;
 
         if (bundle != NULL)
-            gather(store, snapshot, bundle->anchors, bundle->count,
-                   bundle->der, bundle);
+            gather(snapshot, bundle->anchors, bundle->count, bundle->der,
+                   bundle);
     }
     snapshot->view.count = settle(snapshot->entries, snapshot->view.count);
+    snapshot->view.count = drop_distrusted(store, snapshot);
     snapshot->view.count = sort_once(snapshot->entries, snapshot->view.count);
     return true;
 }

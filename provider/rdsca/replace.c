@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Replacing a file whole.  Refuses to leave a torn file, or a trace of a
+ * failed attempt.
+ */
+
+#include "replace.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define LOCK_FILE ".lock"
+
+static bool failed(struct rds_error *err, const char *what, const char *path)
+{
+    char quoted[RDS_QUOTE_MAX];
+
+    return rds_fail(err, RDS_R_BAD_BUNDLE, "%s: cannot %s: %s",
+                    rds_quote(quoted, path, strlen(path)), what,
+                    strerror(errno));
+}
+
+static bool write_all(int fd, const unsigned char *bytes, size_t size)
+{
+    while (size != 0) {
+        ssize_t done = write(fd, bytes, size);
+
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done <= 0)
+            return false;
+        bytes += done;
+        size -= (size_t)done;
+    }
+    return true;
+}
+
+/* The directory's own entry must reach the disk, too. */
+static bool sync_directory(const char *path)
+{
+    char directory[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    int fd, good;
+
+    (void)snprintf(directory, sizeof(directory), "%.*s",
+                   slash != NULL ? (int)(slash - path) + 1 : 1,
+                   slash != NULL ? path : ".");
+    fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    good = fsync(fd) == 0 || errno == EINVAL;
+    (void)close(fd);
+    return good;
+}
+
+bool rdsca_replace(const char *path, const void *bytes, size_t size,
+                   struct rds_error *err)
+{
+    char beside[PATH_MAX];
+    int fd;
+
+    if (snprintf(beside, sizeof(beside), "%s.XXXXXX", path) >=
+        (int)sizeof(beside)) {
+        errno = ENAMETOOLONG;
+        return failed(err, "write", path);
+    }
+    fd = mkstemp(beside);
+    if (fd < 0)
+        return failed(err, "write beside it", path);
+    if (!write_all(fd, bytes, size) || fchmod(fd, 0644) != 0 ||
+        fsync(fd) != 0) {
+        (void)failed(err, "write", path);
+        (void)close(fd);
+        goto undo;
+    }
+    if (close(fd) != 0 || rename(beside, path) != 0) {
+        (void)failed(err, "replace it", path);
+        goto undo;
+    }
+    if (!sync_directory(path))
+        return failed(err, "sync its directory", path);
+    return true;
+undo:
+    (void)unlink(beside);
+    return false;
+}
+
+bool rdsca_holds(const char *path, const void *bytes, size_t size)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    unsigned char *found = malloc(size + 1);
+    struct stat st;
+    bool same = false;
+    size_t have = 0;
+    ssize_t got = 1;
+
+    if (fd >= 0 && found != NULL && fstat(fd, &st) == 0 &&
+        S_ISREG(st.st_mode) && (size_t)st.st_size == size) {
+        while (have <= size && got > 0) {
+            got = read(fd, found + have, size + 1 - have);
+            if (got > 0)
+                have += (size_t)got;
+        }
+        same = got == 0 && have == size && memcmp(found, bytes, size) == 0;
+    }
+    free(found);
+    if (fd >= 0)
+        (void)close(fd);
+    return same;
+}
+
+int rdsca_lock(const char *directory, struct rds_error *err)
+{
+    char path[PATH_MAX];
+    int fd;
+
+    (void)snprintf(path, sizeof(path), "%s/" LOCK_FILE, directory);
+    fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+    if (fd < 0) {
+        (void)failed(err, "lock", path);
+        return -1;
+    }
+    while (flock(fd, LOCK_EX) != 0) {
+        if (errno == EINTR)
+            continue;
+        (void)failed(err, "lock", path);
+        (void)close(fd);
+        return -1;
+    }
+    return fd;
+}

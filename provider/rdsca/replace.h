@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RDSCA_REPLACE_H
+#define RDSCA_REPLACE_H
+
+/*
+ * Replacing a file whole: written beside, synced, renamed, the directory
+ * synced.  At any moment, also after a crash or a full disk, the name stands
+ * for the old content or the new one.
+ */
+
+#include "rds/error.h"
+
+/*
+ * Replaces `path`; the new file has mode 0644.
+ * On failure the old file is untouched and nothing is left beside it.
+ */
+RDS_MUST_CHECK bool rdsca_replace(const char *path, const void *bytes,
+                                  size_t size, struct rds_error *err);
+
+/* Whether the file holds exactly these bytes. */
+bool rdsca_holds(const char *path, const void *bytes, size_t size);
+
+/*
+ * Locks a directory for writers until the descriptor is closed: an exclusive
+ * flock() on its lock file.  Waits.  -1 on failure.
+ */
+int rdsca_lock(const char *directory, struct rds_error *err);
+
+#endif
