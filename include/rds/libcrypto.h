@@ -78,6 +78,7 @@
     F(X509_get_extended_key_usage)                                            \
     F(X509_get_extension_flags)                                               \
     F(X509_get_issuer_name)                                                   \
+    F(X509_get_key_usage)                                                     \
     F(X509_get_subject_name)                                                  \
     F(X509_new_ex)                                                            \
     F(X509_up_ref)                                                            \

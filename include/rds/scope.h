@@ -21,6 +21,7 @@
 /* What a URI admits: one rule for each of its selectors. */
 struct rds_scope_rule {
     enum rds_family family;       /* whose anchors vouch by this rule */
+    char ca[RDS_CA_MAX];          /* only this CA's; "": any */
     enum rds_partition partition; /* RDS_PARTITIONS: any */
     enum rds_stage stage;
     char region[RDS_REGION_MAX];     /* "": any */
@@ -29,6 +30,7 @@ struct rds_scope_rule {
 };
 
 #define RDS_SCOPE_RULES_MAX (2 * RDS_SELECTORS_MAX)
+#define RDS_SCOPE_RULE_WORDS (RDS_SCOPE_RULES_MAX / 64)
 
 struct rds_scope {
     enum rds_stage stage; /* of the URI's filter */
@@ -42,8 +44,13 @@ struct rds_scope {
  * region, or that very name where it shows no label; partition, global and
  * all what they say; ca, file and sha256 any endpoint that their anchors may
  * vouch for; proxy adds the proxy CAs for the regions and labels of the other
- * selectors, or for all where it stands alone.  A global writer's name is
- * refused, since it shows neither region nor account.
+ * selectors, or for all where it stands alone.
+ *
+ * A union admits what its parts admit, never more: all names of a leaf must
+ * fit one rule, and the anchor that rule.  So file and sha256, whose anchors
+ * no rule can tell from those of another selector, cannot be joined with
+ * anything but proxy.  A global writer's name is refused, since it shows
+ * neither region nor account, and so is role=intermediate.
  */
 RDS_MUST_CHECK bool rds_scope_make(struct rds_scope *out,
                                    const struct rds_uri *uri,
@@ -65,7 +72,7 @@ RDS_MUST_CHECK bool rds_scope_make(struct rds_scope *out,
     F(RDS_CLAUSE_BAD_SUBJECT, "undecodable subject")                          \
     F(RDS_CLAUSE_FOREIGN_CN, "a common name that is no endpoint in scope")    \
     F(RDS_CLAUSE_EMAIL, "an e-mail address in the subject")                   \
-    F(RDS_CLAUSE_CA, "a CA, proxy or invalid certificate")                    \
+    F(RDS_CLAUSE_CA, "a CA, proxy, CRL or OCSP signer, or invalid")           \
     F(RDS_CLAUSE_NOT_SERVER, "not for TLS servers (extended key usage)")      \
     F(RDS_CLAUSE_IDENTITY, "the application expects another identity")
 
@@ -86,7 +93,8 @@ struct rds_leaf {
     const unsigned char *san; /* the value of the one, in DER */
     size_t san_size;
     bool nested;      /* the verification of a CRL's issuer */
-    bool ca_or_proxy; /* a CA, a proxy certificate, or flagged invalid */
+    bool ca_or_proxy; /* a CA, a proxy certificate, a signer of CRLs or OCSP
+                       * answers, or flagged invalid */
     bool has_eku;     /* an extended key usage extension ... */
     bool server_auth; /* ... with serverAuth */
     /* What the application expects: hosts, and whether anything else (an
@@ -102,7 +110,7 @@ struct rds_verdict {
     enum rds_clause clause;
     const unsigned char *name;
     size_t name_size;
-    bool families[RDS_FAMILIES]; /* whose anchors may vouch */
+    uint64_t rules[RDS_SCOPE_RULE_WORDS]; /* those that admit every name */
     enum rds_partition partition;
     enum rds_stage stage;
     char region[RDS_REGION_MAX];
@@ -114,10 +122,12 @@ RDS_MUST_CHECK bool rds_scope_judge(const struct rds_scope *scope,
                                     struct rds_verdict *out);
 
 /*
- * Whether the anchor may vouch for a leaf that was found in scope: a root of
- * the right family, never outside its partition, region and stage.
+ * Whether the anchor may vouch for a leaf that was found in scope: a root
+ * that fits a rule which admits all names, never outside its partition,
+ * region and stage.
  */
-bool rds_scope_anchor(const struct rds_verdict *verdict,
+bool rds_scope_anchor(const struct rds_scope *scope,
+                      const struct rds_verdict *verdict,
                       const struct rds_anchor *anchor);
 
 #endif

@@ -72,9 +72,6 @@ RDS_MUST_CHECK bool rds_select(const struct rds_uri *uri,
 
 void rds_selection_clear(struct rds_selection *selection);
 
-/* Whether the URI asks for the list of URIs. */
-bool rds_uri_is_list(const struct rds_uri *uri);
-
 /*
  * Every URI that can be asked for now and gets an answer, with a line of
  * description: calls `each` until it returns false.  The texts live only

@@ -80,6 +80,9 @@ bool rds_uri_is_rds(const char *text);
 RDS_MUST_CHECK bool rds_uri_read(const char *text, struct rds_uri *out,
                                  struct rds_error *err);
 
+/* Whether the URI asks for the list of URIs. */
+bool rds_uri_is_list(const struct rds_uri *uri);
+
 /*
  * Reads 64 hexadecimal digits.  Used for the configuration too.
  */

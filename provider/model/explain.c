@@ -46,9 +46,9 @@ static bool unknown_region(struct picker *picker, const char *region)
                         "bundle into the bundle directory as %s-bundle.pem",
                         region, rds_partition_name(partition), region);
     return rds_fail(picker->err, RDS_R_UNKNOWN_WORD,
-                    "unknown region '%s'%s If it is new: run 'rdsca "
-                    "update %s'",
-                    region, hint[0] != '\0' ? hint : ".", region);
+                    "unknown region '%s'%s (if it is new, run 'rdsca "
+                    "update %s')",
+                    region, hint, region);
 }
 
 /*

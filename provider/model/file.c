@@ -147,8 +147,9 @@ static bool unknown_file(struct picker *picker, const char *file)
     rds_nearest_offer(&nearest, COMBINED_US_GOV);
     (void)rds_nearest_hint(hint, &nearest);
     return rds_fail(picker->err, RDS_R_UNKNOWN_WORD,
-                    "unknown file '%s'%s See rds://list", file,
-                    hint[0] != '\0' ? hint : ".");
+                    "unknown file '%s'%s (.pem or .p7b; rds://list names "
+                    "all)",
+                    file, hint);
 }
 
 bool rds_pick_file(struct picker *picker, const char *file)

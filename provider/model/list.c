@@ -179,7 +179,7 @@ bool rds_list(const struct rds_view *view, int64_t now, rds_list_fn *each,
     if (lister.uri == NULL)
         return false;
     whole = name_fixed(&lister) && name_regions(&lister) &&
-            name_words(&lister, "ca", "", "this CA in every region", ca_of) &&
+            name_words(&lister, "ca", "", "this CA, wherever it is", ca_of) &&
             name_bundles(&lister) &&
             name_words(&lister, "file", ".pem", "this certificate", alias_of);
     free(lister.uri);

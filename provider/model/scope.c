@@ -49,7 +49,7 @@ static bool add_host(struct rds_scope *scope, const struct rds_uri *uri,
 
     if (host->kind == RDS_ENDPOINT_GLOBAL_WRITER)
         return rds_fail(err, RDS_R_BAD_CONFIGURATION,
-                        "rds-trust: a global writer endpoint shows neither "
+                        "a global writer endpoint shows neither "
                         "region nor account; name the regional cluster "
                         "endpoints instead");
     rule = add_rule(scope, uri, host->family);
@@ -61,6 +61,30 @@ static bool add_host(struct rds_scope *scope, const struct rds_uri *uri,
         memcpy(rule->label, host->label, sizeof(rule->label));
     else
         memcpy(rule->host, host->name, sizeof(rule->host));
+    return true;
+}
+
+/* ca, file, sha256: any endpoint that their anchors may vouch for. */
+static bool add_certificates(struct rds_scope *scope,
+                             const struct rds_uri *uri,
+                             const struct rds_selector *selector,
+                             struct rds_error *err)
+{
+    for (size_t i = 0; i < uri->count; i++) {
+        if (selector->kind != RDS_SELECT_CA &&
+            &uri->selectors[i] != selector &&
+            uri->selectors[i].kind != RDS_SELECT_PROXY)
+            return rds_fail(err, RDS_R_BAD_CONFIGURATION,
+                            "file/ and sha256/ cannot be joined with other "
+                            "selectors here: their union would trust more "
+                            "than its parts");
+    }
+    for (enum rds_family family = 0; family < RDS_FAMILIES; family++) {
+        struct rds_scope_rule *rule = add_rule(scope, uri, family);
+
+        if (selector->kind == RDS_SELECT_CA)
+            memcpy(rule->ca, selector->u.ca, sizeof(rule->ca));
+    }
     return true;
 }
 
@@ -76,6 +100,7 @@ static bool add_selector(struct rds_scope *scope, const struct rds_uri *uri,
     case RDS_SELECT_REGION:
         rule = add_rule(scope, uri, RDS_FAMILY_RDS);
         memcpy(rule->region, selector->u.region.name, sizeof(rule->region));
+        memcpy(rule->ca, selector->u.region.ca, sizeof(rule->ca));
         return true;
     case RDS_SELECT_PARTITION:
         rule = add_rule(scope, uri, RDS_FAMILY_RDS);
@@ -91,9 +116,7 @@ static bool add_selector(struct rds_scope *scope, const struct rds_uri *uri,
     case RDS_SELECT_CA:
     case RDS_SELECT_FILE:
     case RDS_SELECT_SHA256:
-        (void)add_rule(scope, uri, RDS_FAMILY_RDS);
-        (void)add_rule(scope, uri, RDS_FAMILY_PROXY);
-        return true;
+        return add_certificates(scope, uri, selector, err);
     case RDS_SELECT_PROXY: /* see add_proxy() */
         return true;
     case RDS_SELECT_LIST:
@@ -101,7 +124,7 @@ static bool add_selector(struct rds_scope *scope, const struct rds_uri *uri,
         break;
     }
     return rds_fail(err, RDS_R_BAD_CONFIGURATION,
-                    "rds-trust: rds://list names no certificates");
+                    "rds://list names no certificates");
 }
 
 /* "proxy" widens the CAs, never the regions or accounts. */
@@ -115,7 +138,8 @@ static void add_proxy(struct rds_scope *scope, const struct rds_uri *uri)
         if (scope->rules[i].family != RDS_FAMILY_RDS)
             continue;
         scope->rules[scope->count] = scope->rules[i];
-        scope->rules[scope->count++].family = RDS_FAMILY_PROXY;
+        scope->rules[scope->count].family = RDS_FAMILY_PROXY;
+        scope->rules[scope->count++].ca[0] = '\0';
     }
 }
 
@@ -126,6 +150,10 @@ bool rds_scope_make(struct rds_scope *out, const struct rds_uri *uri,
 
     out->count = 0;
     out->stage = uri->filters.stage;
+    if (uri->filters.role == RDS_ROLE_INTERMEDIATE)
+        return rds_fail(err, RDS_R_BAD_CONFIGURATION,
+                        "role=intermediate trusts nothing: only roots are "
+                        "offered");
     for (size_t i = 0; i < uri->count; i++) {
         if (!add_selector(out, uri, &uri->selectors[i], err))
             return false;
@@ -204,34 +232,58 @@ static bool rule_admits(const struct rds_scope_rule *rule, struct name name,
 
 /* What the names of a leaf have in common so far. */
 struct common {
-    bool families[RDS_FAMILIES]; /* every name is admitted for these */
-    bool any;                    /* a name that shows its region was seen */
+    uint64_t rules[RDS_SCOPE_RULE_WORDS]; /* those that admit every name */
+    bool any; /* a name that shows its region was seen */
     struct rds_endpoint first;
 };
+
+static bool has_rule(const uint64_t *rules, size_t i)
+{
+    return (rules[i / 64] >> (i % 64) & 1) != 0;
+}
+
+static void drop_rule(uint64_t *rules, size_t i)
+{
+    rules[i / 64] &= ~((uint64_t)1 << (i % 64));
+}
+
+static void start_common(const struct rds_scope *scope, struct common *out)
+{
+    memset(out, 0, sizeof(*out));
+    for (size_t i = 0; i < scope->count; i++)
+        out->rules[i / 64] |= (uint64_t)1 << (i % 64);
+}
+
+/* A global writer's name is neutral, but only RDS CAs serve it. */
+static bool fits(const struct rds_scope_rule *rule, struct name name,
+                 const struct rds_endpoint *endpoint)
+{
+    if (endpoint->kind == RDS_ENDPOINT_GLOBAL_WRITER)
+        return rule->family == RDS_FAMILY_RDS;
+    return rule_admits(rule, name, endpoint);
+}
 
 /* Takes one name into account; the clause that it breaks, or IN_SCOPE. */
 static enum rds_clause take_name(const struct rds_scope *scope,
                                  struct name name, struct common *common)
 {
     struct rds_endpoint endpoint;
-    bool admitted[RDS_FAMILIES] = {false};
+    bool left = false;
 
     if (!read_endpoint(name, &endpoint))
         return RDS_CLAUSE_FOREIGN_NAME;
-    if (endpoint.kind == RDS_ENDPOINT_GLOBAL_WRITER) {
-        common->families[RDS_FAMILY_PROXY] = false;
-        return common->families[RDS_FAMILY_RDS] ? RDS_CLAUSE_IN_SCOPE
-                                                : RDS_CLAUSE_FOREIGN_NAME;
-    }
     for (size_t i = 0; i < scope->count; i++) {
-        if (rule_admits(&scope->rules[i], name, &endpoint))
-            admitted[scope->rules[i].family] = true;
+        if (!has_rule(common->rules, i))
+            continue;
+        if (fits(&scope->rules[i], name, &endpoint))
+            left = true;
+        else
+            drop_rule(common->rules, i);
     }
-    for (size_t i = 0; i < RDS_FAMILIES; i++)
-        common->families[i] &= admitted[i];
-    if (!common->families[RDS_FAMILY_RDS] &&
-        !common->families[RDS_FAMILY_PROXY])
+    if (!left)
         return RDS_CLAUSE_FOREIGN_NAME;
+    if (endpoint.kind == RDS_ENDPOINT_GLOBAL_WRITER)
+        return RDS_CLAUSE_IN_SCOPE;
     if (!common->any) {
         common->any = true;
         common->first = endpoint;
@@ -383,8 +435,9 @@ static enum rds_clause judge_identity(const struct rds_scope *scope,
     if (leaf->host_count == 0 && !leaf->other_identity)
         return RDS_CLAUSE_IN_SCOPE;
     for (size_t i = 0; i < leaf->host_count; i++) {
-        struct common alone = {.families = {true, true}};
+        struct common alone;
 
+        start_common(scope, &alone);
         host = (struct name){(const unsigned char *)leaf->hosts[i],
                              strlen(leaf->hosts[i])};
         if (host.size > 1 && host.at[host.size - 1] == '.')
@@ -419,13 +472,14 @@ static enum rds_clause judge(const struct rds_scope *scope,
 bool rds_scope_judge(const struct rds_scope *scope,
                      const struct rds_leaf *leaf, struct rds_verdict *out)
 {
-    struct common common = {.families = {true, true}};
+    struct common common;
 
     memset(out, 0, sizeof(*out));
+    start_common(scope, &common);
     out->clause = judge(scope, leaf, &common, out);
     if (out->clause != RDS_CLAUSE_IN_SCOPE)
         return false;
-    memcpy(out->families, common.families, sizeof(out->families));
+    memcpy(out->rules, common.rules, sizeof(out->rules));
     memcpy(out->region, common.first.region, sizeof(out->region));
     out->partition = common.first.partition;
     out->stage = common.first.kind == RDS_ENDPOINT_PREVIEW ? RDS_STAGE_PREVIEW
@@ -433,12 +487,24 @@ bool rds_scope_judge(const struct rds_scope *scope,
     return true;
 }
 
-bool rds_scope_anchor(const struct rds_verdict *verdict,
+static bool anchor_fits_rule(const struct rds_scope_rule *rule,
+                             const struct rds_anchor *anchor)
+{
+    return rule->family == (enum rds_family)anchor->family &&
+           (rule->ca[0] == '\0' || strcmp(rule->ca, anchor->ca) == 0);
+}
+
+bool rds_scope_anchor(const struct rds_scope *scope,
+                      const struct rds_verdict *verdict,
                       const struct rds_anchor *anchor)
 {
-    if (verdict->clause != RDS_CLAUSE_IN_SCOPE ||
-        anchor->role != RDS_ROLE_ROOT || anchor->family >= RDS_FAMILIES ||
-        !verdict->families[anchor->family])
+    bool fitting = false;
+
+    for (size_t i = 0; i < scope->count; i++)
+        fitting |= has_rule(verdict->rules, i) &&
+                   anchor_fits_rule(&scope->rules[i], anchor);
+    if (!fitting || verdict->clause != RDS_CLAUSE_IN_SCOPE ||
+        anchor->role != RDS_ROLE_ROOT)
         return false;
     if (anchor->family == RDS_FAMILY_PROXY)
         return true;

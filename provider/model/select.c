@@ -23,11 +23,6 @@ bool rds_anchor_retired(const struct rds_anchor *anchor, int64_t set_date)
     return anchor->not_after < set_date;
 }
 
-bool rds_uri_is_list(const struct rds_uri *uri)
-{
-    return uri->selectors[0].kind == RDS_SELECT_LIST;
-}
-
 static bool passes(const struct picker *picker, const struct wish *wish,
                    const struct rds_anchor *anchor)
 {
@@ -206,10 +201,20 @@ static bool pick_selector(struct picker *picker,
                     "rds://list names URIs; it has no certificates");
 }
 
-/* One selector: picks, passes the picked through the role filter. */
+/* What the filters ask for holds of every selector, file/ and sha256/ too. */
+static bool passes_filters(const struct rds_filters *filters,
+                           const struct rds_anchor *anchor)
+{
+    return (filters->role == RDS_ROLES ||
+            anchor->role == (uint8_t)filters->role) &&
+           (filters->ca[0] == '\0' || strcmp(filters->ca, anchor->ca) == 0) &&
+           (filters->stage == RDS_STAGE_PRODUCTION ||
+            anchor->stage == (uint8_t)filters->stage);
+}
+
+/* One selector: picks, passes the picked through the filters. */
 static bool choose(struct picker *picker, const struct rds_selector *selector)
 {
-    enum rds_role role = picker->uri->filters.role;
     size_t kept = 0;
 
     picker->picked_count = 0;
@@ -219,8 +224,8 @@ static bool choose(struct picker *picker, const struct rds_selector *selector)
         uint32_t at = picker->picked[i];
 
         picker->marks[at] &= (unsigned char)~PICKED;
-        if (role != RDS_ROLES &&
-            picker->view->entries[at].anchor->role != role)
+        if (!passes_filters(&picker->uri->filters,
+                            picker->view->entries[at].anchor))
             continue;
         picker->marks[at] |= CHOSEN;
         picker->picked[kept++] = at;

@@ -259,7 +259,7 @@ static bool read_selector(struct reader *reader, struct part text)
     if (word.size == 0)
         return rds_fail(reader->err, RDS_R_BAD_URI,
                         "empty selector in the URI; write for example "
-                        "rds://region/us-west-2+proxy");
+                        "rds://region/us-west-2+proxy, or rds://all");
     for (size_t i = 0; i < SELECTOR_ROWS; i++) {
         if (!part_is(word, selectors[i].word))
             continue;
@@ -395,6 +395,11 @@ bool rds_uri_is_rds(const char *text)
     return strncasecmp(text, SCHEME, strlen(SCHEME)) == 0;
 }
 
+bool rds_uri_is_list(const struct rds_uri *uri)
+{
+    return uri->selectors[0].kind == RDS_SELECT_LIST;
+}
+
 bool rds_uri_read(const char *text, struct rds_uri *out, struct rds_error *err)
 {
     struct reader reader = {out, err};
@@ -421,6 +426,8 @@ bool rds_uri_read(const char *text, struct rds_uri *out, struct rds_error *err)
     all = cut(&rest, '?', &more);
     if (!read_union(&reader, all))
         return false;
+    if (more && rds_uri_is_list(out))
+        return rds_fail(err, RDS_R_BAD_URI, "'list' takes no filters");
     while (more) {
         if (!read_filter(&reader, cut(&rest, '&', &more), seen))
             return false;

@@ -231,6 +231,25 @@ static struct trust_set *current_set(struct trust *trust)
 /* ---- the leaf ------------------------------------------------------------
  */
 
+/*
+ * Whether the certificate could vouch for anything but a server.  Explicit
+ * trust does not bind OpenSSL's purposes "crlsign" and "ocsphelper".
+ */
+static bool signs_for_others(const struct rds_libcrypto *lc, X509 *certificate,
+                             uint32_t flags)
+{
+    uint32_t usage =
+        (flags & EXFLAG_KUSAGE) != 0 ? lc->X509_get_key_usage(certificate) : 0;
+    uint32_t extended = (flags & EXFLAG_XKUSAGE) != 0
+                            ? lc->X509_get_extended_key_usage(certificate)
+                            : 0;
+
+    return (flags & (EXFLAG_CA | EXFLAG_PROXY | EXFLAG_INVALID)) != 0 ||
+           (usage & (KU_KEY_CERT_SIGN | KU_CRL_SIGN)) != 0 ||
+           (extended & XKU_OCSP_SIGN) != 0 ||
+           lc->X509_check_ca(certificate) != 0;
+}
+
 /* What the scope rule looks at, without the application's expectations. */
 static void describe_leaf(const struct rds_libcrypto *lc, X509 *certificate,
                           X509_STORE_CTX *ctx, struct rds_leaf *out)
@@ -253,8 +272,7 @@ static void describe_leaf(const struct rds_libcrypto *lc, X509 *certificate,
     }
     (void)lc->X509_NAME_get0_der(lc->X509_get_subject_name(certificate),
                                  &out->subject, &out->subject_size);
-    out->ca_or_proxy = (flags & (EXFLAG_PROXY | EXFLAG_INVALID)) != 0 ||
-                       lc->X509_check_ca(certificate) != 0;
+    out->ca_or_proxy = signs_for_others(lc, certificate, flags);
     out->has_eku = (flags & EXFLAG_XKUSAGE) != 0;
     out->server_auth =
         (lc->X509_get_extended_key_usage(certificate) & XKU_SSL_SERVER) != 0;
@@ -359,7 +377,7 @@ static X509 *candidate(const struct trust *trust, struct root *root,
 {
     X509 *parsed;
 
-    if (!rds_scope_anchor(verdict, root->entry.anchor))
+    if (!rds_scope_anchor(trust->scope, verdict, root->entry.anchor))
         return NULL;
     parsed = parsed_root(trust, root);
     if (parsed == NULL || trust->binding.all.X509_check_issued(
@@ -602,8 +620,7 @@ bool rds_trust_start(const struct rds_binding *binding,
     if (slot == SLOTS) {
         free_trust(mine);
         return rds_fail(err, RDS_R_BAD_CONFIGURATION,
-                        "rds-trust: more than %d libcryptos in one process",
-                        SLOTS);
+                        "more than %d libcryptos in one process", SLOTS);
     }
     holder = atomic_load(&slots[slot]);
     same = holder == mine || same_values(&holder->values, &mine->values);
@@ -611,7 +628,7 @@ bool rds_trust_start(const struct rds_binding *binding,
         free_trust(mine);
     if (!same)
         return rds_fail(err, RDS_R_BAD_CONFIGURATION,
-                        "rds-trust: '%.200s' already holds in this process; "
+                        "'%.200s' already holds in this process; "
                         "another value, or other bundles, are not joined to "
                         "it",
                         holder->values.trust);

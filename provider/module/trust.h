@@ -14,7 +14,8 @@
  * It belongs to a libcrypto, not to a provider instance: it outlives the
  * instance that started it, since stores keep the function.  The first
  * rds-trust of a libcrypto holds for the process; a different one is refused.
- * Distrust adds up: an anchor that any instance distrusts is offered no more.
+ * Distrust adds up: what a later instance with the same rds-trust and
+ * rds-bundles distrusts is offered no more.
  */
 
 #include "module.h"

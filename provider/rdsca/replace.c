@@ -60,8 +60,25 @@ static bool sync_directory(const char *path)
     return good;
 }
 
+static bool set_time(int fd, const struct timespec *modified)
+{
+    struct timespec times[2] = {{.tv_nsec = UTIME_OMIT},
+                                {.tv_nsec = UTIME_OMIT}};
+
+    if (modified != NULL)
+        times[1] = *modified;
+    return futimens(fd, times) == 0;
+}
+
 bool rdsca_replace(const char *path, const void *bytes, size_t size,
                    struct rds_error *err)
+{
+    return rdsca_replace_dated(path, bytes, size, NULL, err);
+}
+
+bool rdsca_replace_dated(const char *path, const void *bytes, size_t size,
+                         const struct timespec *modified,
+                         struct rds_error *err)
 {
     char beside[PATH_MAX];
     int fd;
@@ -75,7 +92,7 @@ bool rdsca_replace(const char *path, const void *bytes, size_t size,
     if (fd < 0)
         return failed(err, "write beside it", path);
     if (!write_all(fd, bytes, size) || fchmod(fd, 0644) != 0 ||
-        fsync(fd) != 0) {
+        !set_time(fd, modified) || fsync(fd) != 0) {
         (void)failed(err, "write", path);
         (void)close(fd);
         goto undo;

@@ -17,6 +17,13 @@
 RDS_MUST_CHECK bool rdsca_replace(const char *path, const void *bytes,
                                   size_t size, struct rds_error *err);
 
+/* The same, with this modification time; NULL: now. */
+struct timespec;
+RDS_MUST_CHECK bool rdsca_replace_dated(const char *path, const void *bytes,
+                                        size_t size,
+                                        const struct timespec *modified,
+                                        struct rds_error *err);
+
 /* Whether the file holds exactly these bytes. */
 bool rdsca_holds(const char *path, const void *bytes, size_t size);
 

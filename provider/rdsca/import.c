@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rdsca import: a bundle that came by other means, for closed networks.
+ * Refuses what update refuses, and new roots unless they are accepted.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "install.h"
+#include "rds/configuration.h"
+
+#define NAME "import"
+
+const char rdsca_import_help[] =
+    "usage: rdsca import [OPTION...] FILE|-\n\n"
+    "Installs a bundle of Amazon RDS certificates that came by other means:\n"
+    "PEM, or a certificates-only PKCS#7 (.p7b).  For which region or\n"
+    "partition it is follows from --for, else from FILE's name\n"
+    "(us-west-2-bundle.pem, aws-us-gov-global-bundle.pem).\n\n"
+    "  --for WORD       a region, or a partition (aws, aws-us-gov, aws-cn)\n"
+    "  --accept-new     take roots that this version does not know\n"
+    "  --directory DIR  the bundle directory\n"
+    "  --check          change nothing; exit 1 where something would change\n"
+    "  --quiet          say nothing but errors\n"
+    "  --json           report as JSON\n\n"
+    "The date of FILE counts as the day on which AWS confirmed it; the date\n"
+    "of standard input is now.  An older bundle than the built-in set does\n"
+    "not replace it.\n";
+
+/* Reads everything, up to one byte more than a bundle may have. */
+static bool read_all(int fd, unsigned char **bytes, size_t *size)
+{
+    size_t room = RDS_BUNDLE_MAX + 1;
+    unsigned char *buffer = malloc(room);
+    ssize_t got = 1;
+
+    *size = 0;
+    while (buffer != NULL && got > 0 && *size < room) {
+        got = read(fd, buffer + *size, room - *size);
+        if (got < 0 && errno == EINTR)
+            got = 1;
+        else if (got > 0)
+            *size += (size_t)got;
+    }
+    *bytes = buffer;
+    return buffer != NULL && got >= 0;
+}
+
+static bool name_from_word(const char *word, struct rds_bundle_name *out)
+{
+    char file[RDS_FILE_NAME_MAX];
+    enum rds_partition partition;
+    size_t size = strlen(word);
+
+    if (size >= RDS_REGION_MAX)
+        return false;
+    (void)snprintf(file, sizeof(file), "%s-%sbundle.pem", word,
+                   rds_partition_find(word, size, &partition) ? "global-"
+                                                              : "");
+    return rds_bundle_name_read(file, out);
+}
+
+/* The file's own name tells; a .p7b as its .pem does. */
+static bool name_from_file(const char *path, struct rds_bundle_name *out)
+{
+    const char *slash = strrchr(path, '/');
+    char file[RDS_FILE_NAME_MAX];
+    size_t size;
+
+    (void)snprintf(file, sizeof(file), "%s", slash != NULL ? slash + 1 : path);
+    size = strlen(file);
+    if (size > 4 && strcmp(file + size - 4, ".p7b") == 0)
+        memcpy(file + size - 4, ".pem", 4);
+    return rds_bundle_name_read(file, out);
+}
+
+static enum rdsca_exit import_file(const struct rdsca_job *job,
+                                   const char *path,
+                                   struct rdsca_parcel *parcel)
+{
+    bool standard = strcmp(path, "-") == 0;
+    int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    enum rdsca_exit outcome = RDSCA_UNSAFE;
+    unsigned char *bytes = NULL;
+    struct stat st;
+
+    if (fd < 0 || fstat(fd, &st) != 0 ||
+        !read_all(fd, &bytes, &parcel->size)) {
+        rdsca_complain(NAME, "%s: cannot read: %s", path, strerror(errno));
+        goto done;
+    }
+    parcel->bytes = bytes;
+    parcel->source = standard ? "standard input" : path;
+    parcel->modified =
+        standard ? (struct timespec){.tv_nsec = UTIME_NOW} : st.st_mtim;
+    outcome = rdsca_install(job, parcel);
+done:
+    free(bytes);
+    if (fd >= 0 && !standard)
+        (void)close(fd);
+    return outcome;
+}
+
+enum rdsca_exit rdsca_import(int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"for", required_argument, NULL, 'f'},
+        {"accept-new", no_argument, NULL, 'n'},
+        {"directory", required_argument, NULL, 'd'},
+        {"check", no_argument, NULL, 'c'},
+        {"quiet", no_argument, NULL, 'q'},
+        {"json", no_argument, NULL, 'j'},
+        {NULL, 0, NULL, 0},
+    };
+    struct rdsca_job job = {.command = NAME};
+    struct rdsca_parcel parcel = {.from_aws = false};
+    struct rdsca_settings settings;
+    const char *word = NULL;
+    enum rdsca_exit outcome;
+    bool json = false;
+    int option, guard;
+
+    opterr = 0;
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        switch (option) {
+        case 'f':
+            word = optarg;
+            break;
+        case 'n':
+            job.accept_new = true;
+            break;
+        case 'd':
+            job.directory = optarg;
+            break;
+        case 'c':
+            job.check = true;
+            break;
+        case 'q':
+            job.quiet = true;
+            break;
+        case 'j':
+            json = true;
+            break;
+        default:
+            return rdsca_misuse(NAME, "bad option '%s'", argv[optind - 1]);
+        }
+    }
+    if (argc - optind != 1)
+        return rdsca_misuse(NAME,
+                            argc == optind ? "no FILE" : "more than one FILE");
+    if (word != NULL ? !name_from_word(word, &parcel.name)
+                     : !name_from_file(argv[optind], &parcel.name))
+        return rdsca_misuse(NAME,
+                            "'%s' names no region and no partition; say "
+                            "--for WORD",
+                            word != NULL ? word : argv[optind]);
+    rdsca_settings_read(&settings);
+    if (job.directory == NULL)
+        job.directory = settings.bundles != NULL ? settings.bundles
+                                                 : RDS_DIRECTORY_DEFAULT;
+    job.report = json ? json_array() : NULL;
+    guard = rdsca_job_lock(&job);
+    outcome =
+        guard < 0 ? RDSCA_UNSAFE : import_file(&job, argv[optind], &parcel);
+    outcome = rdsca_print_report(&job, outcome);
+    if (guard >= 0)
+        (void)close(guard);
+    rdsca_settings_clear(&settings);
+    return outcome;
+}

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Installing bundles.  Refuses whatever rdsca_vet() refuses, and touches the
+ * old file only to replace it whole.
+ */
+
+#include "install.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "rds/uri.h"
+#include "replace.h"
+
+enum rdsca_exit rdsca_worse(enum rdsca_exit a, enum rdsca_exit b)
+{
+    return a > b ? a : b;
+}
+
+static bool path_of(const struct rdsca_job *job, const char *file,
+                    char path[PATH_MAX])
+{
+    return snprintf(path, PATH_MAX, "%s/%s", job->directory, file) < PATH_MAX;
+}
+
+int rdsca_job_lock(const struct rdsca_job *job)
+{
+    struct rds_error err;
+    int fd;
+
+    if (mkdir(job->directory, 0755) != 0 && errno != EEXIST) {
+        rdsca_complain(job->command, "%s: cannot make the directory: %s",
+                       job->directory, strerror(errno));
+        return -1;
+    }
+    fd = rdsca_lock(job->directory, &err);
+    if (fd < 0)
+        rdsca_complain(job->command, "%s", err.text);
+    return fd;
+}
+
+/* ---- reports -------------------------------------------------------------
+ */
+
+static json_t *note_to_json(const struct rdsca_note *note)
+{
+    char sha256[RDS_SHA256_TEXT], date[RDS_DATE_MAX];
+
+    return json_pack("{s:s, s:s, s:s, s:s}", "change",
+                     rdsca_note_name(note->kind), "subject", note->cn,
+                     "sha256", rds_sha256_write(sha256, note->sha256),
+                     "not_after", rds_date_write(date, note->not_after));
+}
+
+static void report_json(const struct rdsca_job *job,
+                        const struct rdsca_parcel *parcel, const char *result,
+                        const struct rdsca_vetted *vetted)
+{
+    json_t *notes = json_array();
+
+    for (size_t i = 0; i < vetted->note_count; i++)
+        (void)json_array_append_new(notes, note_to_json(&vetted->notes[i]));
+    (void)json_array_append_new(
+        job->report,
+        json_pack("{s:s, s:s, s:s, s:i, s:o}", "file", parcel->name.file,
+                  "source", parcel->source, "result", result, "certificates",
+                  (int)vetted->kept, "anchors", notes));
+}
+
+static void report_text(const struct rdsca_job *job,
+                        const struct rdsca_parcel *parcel, const char *result,
+                        const struct rdsca_vetted *vetted)
+{
+    char sha256[RDS_SHA256_TEXT];
+    size_t pinned = 0;
+
+    if (job->quiet)
+        return;
+    for (size_t i = 0; i < vetted->note_count; i++)
+        pinned += vetted->notes[i].kind == RDSCA_NOTE_PINNED;
+    (void)printf("%s: %s, %zu certificates, %zu pinned, from %s\n",
+                 parcel->name.file, result, vetted->kept, pinned,
+                 parcel->source);
+    for (size_t i = 0; i < vetted->note_count; i++) {
+        const struct rdsca_note *note = &vetted->notes[i];
+
+        if (note->kind != RDSCA_NOTE_PINNED)
+            (void)printf("  %s: %s, SHA-256 %s\n", rdsca_note_name(note->kind),
+                         note->cn, rds_sha256_write(sha256, note->sha256));
+    }
+}
+
+static void report(const struct rdsca_job *job,
+                   const struct rdsca_parcel *parcel, const char *result,
+                   const struct rdsca_vetted *vetted)
+{
+    if (job->report != NULL)
+        report_json(job, parcel, result, vetted);
+    else
+        report_text(job, parcel, result, vetted);
+}
+
+void rdsca_report_failure(const struct rdsca_job *job, const char *file,
+                          const struct rds_error *err)
+{
+    rdsca_complain(job->command, "%s", err->text);
+    if (job->report != NULL)
+        (void)json_array_append_new(
+            job->report, json_pack("{s:s, s:s, s:s}", "file", file, "result",
+                                   "failed", "error", err->text));
+}
+
+enum rdsca_exit rdsca_print_report(struct rdsca_job *job,
+                                   enum rdsca_exit outcome)
+{
+    json_t *whole;
+
+    if (job->report == NULL)
+        return rdsca_worse(outcome, rdsca_finish_output(job->command));
+    whole = json_pack("{s:i, s:s, s:i, s:o}", "schema", 1, "directory",
+                      job->directory, "exit", (int)outcome, "bundles",
+                      job->report);
+    (void)json_dumpf(whole, stdout, JSON_INDENT(2));
+    (void)putchar('\n');
+    json_decref(whole);
+    job->report = NULL;
+    return rdsca_worse(outcome, rdsca_finish_output(job->command));
+}
+
+/* ---- installing ----------------------------------------------------------
+ */
+
+static bool set_date(const char *path, const struct timespec *modified)
+{
+    struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, *modified};
+
+    return utimensat(AT_FDCWD, path, times, 0) == 0;
+}
+
+static enum rdsca_exit failed(const struct rdsca_job *job, const char *file,
+                              const struct rds_error *err)
+{
+    rdsca_report_failure(job, file, err);
+    return RDSCA_UNSAFE;
+}
+
+/* The file is as it should be already: AWS has confirmed it. */
+static enum rdsca_exit keep(const struct rdsca_job *job,
+                            const struct rdsca_parcel *parcel,
+                            const char *path,
+                            const struct rdsca_vetted *vetted)
+{
+    struct rds_error err;
+
+    if (!job->check && !set_date(path, &parcel->modified)) {
+        (void)rds_fail(&err, RDS_R_BAD_BUNDLE, "%s: cannot set its date: %s",
+                       parcel->name.file, strerror(errno));
+        return failed(job, parcel->name.file, &err);
+    }
+    report(job, parcel, "unchanged", vetted);
+    return RDSCA_FINE;
+}
+
+static enum rdsca_exit put(const struct rdsca_job *job,
+                           const struct rdsca_parcel *parcel,
+                           const struct rdsca_vetted *vetted)
+{
+    char path[PATH_MAX];
+    struct rds_error err;
+
+    if (!path_of(job, parcel->name.file, path)) {
+        (void)rds_fail(&err, RDS_R_BAD_BUNDLE, "%s: the path is too long",
+                       parcel->name.file);
+        return failed(job, parcel->name.file, &err);
+    }
+    if (rdsca_holds(path, vetted->pem, vetted->pem_size))
+        return keep(job, parcel, path, vetted);
+    if (job->check) {
+        report(job, parcel, "would change", vetted);
+        return RDSCA_FINDING;
+    }
+    if (!rdsca_replace_dated(path, vetted->pem, vetted->pem_size,
+                             &parcel->modified, &err))
+        return failed(job, parcel->name.file, &err);
+    report(job, parcel, "installed", vetted);
+    return RDSCA_FINE;
+}
+
+enum rdsca_exit rdsca_install(const struct rdsca_job *job,
+                              const struct rdsca_parcel *parcel)
+{
+    struct rdsca_candidate candidate = {
+        .name = parcel->name,
+        .bytes = parcel->bytes,
+        .size = parcel->size,
+        .from_aws = parcel->from_aws,
+        .accept_new = job->accept_new,
+        .now = (int64_t)time(NULL),
+    };
+    enum rdsca_exit outcome;
+    struct rdsca_vetted vetted;
+    struct rdsca_trust trust;
+    struct rds_error err;
+
+    if (!rdsca_trust_open(&trust, job->command, job->directory))
+        return RDSCA_UNSAFE;
+    candidate.view = trust.view;
+    if (rdsca_vet(&candidate, &vetted, &err))
+        outcome = put(job, parcel, &vetted);
+    else
+        outcome = failed(job, parcel->name.file, &err);
+    rdsca_vetted_clear(&vetted);
+    rdsca_trust_close(&trust);
+    return outcome;
+}
+
+enum rdsca_exit rdsca_confirm(const struct rdsca_job *job,
+                              const struct rds_bundle_name *name)
+{
+    struct timespec now = {.tv_nsec = UTIME_NOW};
+    char path[PATH_MAX];
+    struct rds_error err;
+
+    if (!job->check &&
+        (!path_of(job, name->file, path) || !set_date(path, &now))) {
+        (void)rds_fail(&err, RDS_R_BAD_BUNDLE, "%s: cannot set its date: %s",
+                       name->file, strerror(errno));
+        return failed(job, name->file, &err);
+    }
+    if (job->report != NULL)
+        (void)json_array_append_new(job->report,
+                                    json_pack("{s:s, s:s}", "file", name->file,
+                                              "result", "unchanged"));
+    else if (!job->quiet)
+        (void)printf("%s: unchanged, confirmed by the server\n", name->file);
+    return RDSCA_FINE;
+}

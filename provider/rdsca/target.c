@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What to download, and from where.  Refuses partitions whose files AWS does
+ * not publish, unless a mirror is named.
+ */
+
+#include "target.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rds/uri.h"
+
+static const struct {
+    enum rds_partition partition;
+    const char *base;
+    enum rdsca_ca_source ca;
+} hosts[] = {
+    {RDS_PARTITION_AWS, "https://truststore.pki.rds.amazonaws.com",
+     RDSCA_CA_BUILTIN},
+    {RDS_PARTITION_AWS_US_GOV,
+     "https://truststore.pki.us-gov-west-1.rds.amazonaws.com",
+     RDSCA_CA_BUILTIN},
+    {RDS_PARTITION_AWS_CN,
+     "https://rds-truststore.s3.cn-north-1.amazonaws.com.cn", RDSCA_CA_SYSTEM},
+};
+
+bool rdsca_target_add(struct rdsca_targets *targets, const char *region,
+                      enum rds_partition partition, struct rds_error *err)
+{
+    struct rds_bundle_name *name = &targets->names[targets->count];
+    char file[RDS_FILE_NAME_MAX];
+
+    (void)snprintf(file, sizeof(file), "%s-%sbundle.pem",
+                   region[0] != '\0' ? region : rds_partition_name(partition),
+                   region[0] != '\0' ? "" : "global-");
+    for (size_t i = 0; i < targets->count; i++) {
+        if (strcmp(targets->names[i].file, file) == 0)
+            return true;
+    }
+    if (targets->count == RDSCA_TARGETS_MAX - 1)
+        return rds_fail(err, RDS_R_BAD_URI, "more than %d files at once",
+                        RDSCA_TARGETS_MAX - 1);
+    if (!rds_bundle_name_read(file, name))
+        return rds_fail(err, RDS_R_UNKNOWN_WORD,
+                        "'%.24s' does not have the shape of a region "
+                        "(us-west-2)",
+                        region);
+    targets->count++;
+    return true;
+}
+
+static bool add_selector(struct rdsca_targets *targets,
+                         const struct rds_selector *selector,
+                         struct rds_error *err)
+{
+    const struct rds_endpoint *host = &selector->u.host;
+
+    switch (selector->kind) {
+    case RDS_SELECT_REGION:
+        return rdsca_target_add(
+            targets, selector->u.region.name,
+            rds_region_partition(selector->u.region.name,
+                                 strlen(selector->u.region.name)),
+            err);
+    case RDS_SELECT_HOST:
+        return host->family != RDS_FAMILY_RDS ||
+               rdsca_target_add(targets, host->region, host->partition, err);
+    case RDS_SELECT_PARTITION:
+        return rdsca_target_add(targets, "", selector->u.partition, err);
+    case RDS_SELECT_GLOBAL:
+        return rdsca_target_add(targets, "", RDS_PARTITION_AWS, err);
+    case RDS_SELECT_ALL:
+    case RDS_SELECT_CA:
+    case RDS_SELECT_FILE:
+    case RDS_SELECT_SHA256:
+        return rdsca_target_add(targets, "", RDS_PARTITION_AWS, err) &&
+               rdsca_target_add(targets, "", RDS_PARTITION_AWS_US_GOV, err) &&
+               rdsca_target_add(targets, "", RDS_PARTITION_AWS_CN, err);
+    case RDS_SELECT_PROXY:
+    case RDS_SELECT_LIST:
+    case RDS_SELECTOR_KINDS:
+        break;
+    }
+    return true;
+}
+
+bool rdsca_target_add_uri(struct rdsca_targets *targets, const char *uri,
+                          struct rds_error *err)
+{
+    struct rds_uri *read = malloc(sizeof(*read));
+    bool good = read != NULL && rds_uri_read(uri, read, err);
+
+    for (size_t i = 0; good && i < read->count; i++)
+        good = add_selector(targets, &read->selectors[i], err);
+    free(read);
+    return good;
+}
+
+static const char *own_host(enum rds_partition partition,
+                            enum rdsca_ca_source *ca)
+{
+    for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+        if (hosts[i].partition == partition) {
+            *ca = hosts[i].ca;
+            return hosts[i].base;
+        }
+    }
+    return NULL;
+}
+
+/* Writes the base with its {partition}, if it has one, and no final slash. */
+static size_t write_base(const char *base, enum rds_partition partition,
+                         char url[RDSCA_URL_MAX])
+{
+    static const char mark[] = "{partition}";
+    const char *found = strstr(base, mark);
+    int size;
+
+    if (found == NULL)
+        size = snprintf(url, RDSCA_URL_MAX, "%s", base);
+    else
+        size =
+            snprintf(url, RDSCA_URL_MAX, "%.*s%s%s", (int)(found - base), base,
+                     rds_partition_name(partition), found + sizeof(mark) - 1);
+    while (size > 0 && size < RDSCA_URL_MAX && url[size - 1] == '/')
+        url[--size] = '\0';
+    return size > 0 ? (size_t)size : 0;
+}
+
+bool rdsca_target_url(const struct rds_bundle_name *name, const char *mirror,
+                      char url[RDSCA_URL_MAX], enum rdsca_ca_source *ca,
+                      struct rds_error *err)
+{
+    const char *base = mirror, *folder = name->region;
+    size_t size;
+    int added;
+
+    *ca = RDSCA_CA_SYSTEM;
+    if (mirror == NULL)
+        base = own_host(name->partition, ca);
+    if (base == NULL)
+        return rds_fail(err, RDS_R_UNKNOWN_WORD,
+                        "%s: AWS does not publish files of partition '%s'; "
+                        "use --mirror URL, or rdsca import",
+                        name->file, rds_partition_name(name->partition));
+    if (strncmp(base, "https://", 8) != 0)
+        return rds_fail(err, RDS_R_BAD_URI,
+                        "'%.200s' does not begin with https://", base);
+    size = write_base(base, name->partition, url);
+    if (folder[0] == '\0')
+        folder = "global";
+    added = size < RDSCA_URL_MAX
+                ? snprintf(url + size, RDSCA_URL_MAX - size,
+                           "/%s/%s-bundle.pem", folder, folder)
+                : RDSCA_URL_MAX;
+    return size + (size_t)added < RDSCA_URL_MAX ||
+           rds_fail(err, RDS_R_BAD_URI, "the URL for %s is too long",
+                    name->file);
+}
