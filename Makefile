@@ -10,7 +10,7 @@ PREFIX      ?= /usr/local
 SYSCONFDIR  ?= /etc
 MODULESDIR  ?= $(shell $(PKG_CONFIG) --variable=modulesdir libcrypto)
 MANDIR      ?= $(PREFIX)/share/man
-DOCDIR      ?= $(PREFIX)/share/doc/rds-provider
+
 CC          ?= cc
 CC_FOR_BUILD ?= cc
 PKG_CONFIG  ?= pkg-config
@@ -71,6 +71,7 @@ objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 MODEL_SOURCES  := $(call sources,provider/model)
 STORE_SOURCES  := $(filter-out %/linked.c,$(call sources,provider/truststore))
 MODULE_SOURCES := $(call sources,provider/module)
+RDSCA_SOURCES  := $(call sources,provider/rdsca)
 UNIT_SOURCES   := $(call sources,tests/unit)
 LOADER_SOURCES := $(call sources,tests/loader)
 
@@ -88,6 +89,8 @@ MODULE_OBJECTS := $(call objects,$(MODULE_SOURCES)) $(CORE_OBJECTS)
 UNIT_OBJECTS := $(call objects,$(UNIT_SOURCES) provider/truststore/linked.c) \
     $(CORE_OBJECTS)
 LOADER_OBJECTS := $(call objects,$(LOADER_SOURCES))
+RDSCA_OBJECTS := $(call objects,$(RDSCA_SOURCES) \
+    provider/truststore/linked.c) $(CORE_OBJECTS)
 
 # ---- building ---------------------------------------------------------------
 
@@ -130,6 +133,16 @@ $(BUILD)/rds.so: $(MODULE_OBJECTS) provider/module/rds.map
 	$(say) LINK $@
 	$(Q)$(CC) $(MODULE_LINK_FLAGS) $(CFLAGS) -o $@ $(MODULE_OBJECTS) \
 	    $(LDFLAGS)
+
+CURL_CFLAGS = $(shell $(PKG_CONFIG) --cflags libcurl jansson)
+CURL_LIBS   = $(shell $(PKG_CONFIG) --libs libcurl jansson)
+
+$(BUILD)/obj/provider/rdsca/%.o: CPPFLAGS += $(CURL_CFLAGS)
+
+$(BUILD)/rdsca: $(RDSCA_OBJECTS)
+	$(say) LINK $@
+	$(Q)$(CC) $(LINK_FLAGS) -pie $(CFLAGS) -o $@ $(RDSCA_OBJECTS) $(LDFLAGS) \
+	    $(CRYPTO_LIBS) $(CURL_LIBS) -lpthread
 
 $(BUILD)/%.cnf: conf/%.cnf.in Makefile
 	$(say) CONF $@
@@ -245,7 +258,9 @@ MAN7 := $(MANDIR)/man7
 .PHONY: install uninstall
 install: all $(BUILD)/install.cnf
 	$(call put,$(BUILD)/rds.so,$(MODULESDIR)/rds.so)
-	$(call put,$(BUILD)/install.cnf,$(SYSCONFDIR)/rds-ca/rds.cnf)
+	$(if $(wildcard $(DESTDIR)$(SYSCONFDIR)/rds-ca/rds.cnf), \
+	    @echo '$(SYSCONFDIR)/rds-ca/rds.cnf is there already and stays.', \
+	    $(call put,$(BUILD)/install.cnf,$(SYSCONFDIR)/rds-ca/rds.cnf))
 	$(call put,docs/OSSL_STORE-rds.7,$(MAN7)/OSSL_STORE-rds.7)
 	$(call put,docs/OSSL_PROVIDER-rds.7,$(MAN7)/OSSL_PROVIDER-rds.7)
 	@echo 'Installed.  openssl.cnf is as it was; see README.md to activate.'

@@ -15,7 +15,8 @@
  * costs a stat of the directory and of each bundle file in it; what has
  * changed is read again, so a running process sees an update without a
  * restart.  A file that is refused keeps its last good content in this
- * process; where there is none the built-in anchors answer.
+ * process, and so does a directory that is gone (after a chroot); where there
+ * is none the built-in anchors answer.
  *
  * Thread-safe, and safe across fork().  No lock is held during a call into
  * libcrypto.

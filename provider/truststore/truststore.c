@@ -200,6 +200,31 @@ static bool look_at_file(const struct rds_truststore *store,
     return read_file(store, snapshot, directory_fd, state, before);
 }
 
+/* What an operator may wonder about. */
+static void report_oddities(const struct rds_truststore *store,
+                            const struct rds_snapshot *snapshot,
+                            int directory_fd)
+{
+    char line[RDS_ERROR_TEXT], day[RDS_DATE_MAX], built[RDS_DATE_MAX];
+
+    if (faccessat(directory_fd, "global-bundle.pem", F_OK, 0) == 0)
+        report(store, "global-bundle.pem: not read; name it "
+                      "aws-global-bundle.pem");
+    for (size_t i = 0; i < snapshot->file_count; i++) {
+        const struct rds_bundle *bundle = snapshot->files[i].bundle;
+
+        if (bundle == NULL || bundle->confirmed >= rds_builtin_date)
+            continue;
+        (void)snprintf(line, sizeof(line),
+                       "%s: of %s, older than the built-in set of %s, which "
+                       "holds for the regions that it has",
+                       bundle->name.file,
+                       rds_date_write(day, bundle->confirmed),
+                       rds_date_write(built, rds_builtin_date));
+        report(store, line);
+    }
+}
+
 static bool look_at_files(const struct rds_truststore *store,
                           struct rds_snapshot *snapshot, int directory_fd,
                           const struct rds_snapshot *previous,
@@ -217,10 +242,12 @@ static bool look_at_files(const struct rds_truststore *store,
         good =
             look_at_file(store, snapshot, directory_fd, &names[i], previous);
     free(names);
+    if (good)
+        report_oddities(store, snapshot, directory_fd);
     return good || no_memory(err);
 }
 
-/* A refused directory: everything stays as it was. */
+/* A refused directory, or one that is gone: everything stays as it was. */
 static bool keep_files(const struct rds_truststore *store,
                        struct rds_snapshot *snapshot,
                        const struct rds_snapshot *previous,
@@ -257,8 +284,13 @@ static bool look_at_directory(const struct rds_truststore *store,
         return true;
     fd = rds_directory_open(store->directory, &snapshot->directory, &absent,
                             &why);
-    if (absent)
+    if (absent && (previous == NULL || previous->file_count == 0))
         return true;
+    if (absent)
+        (void)rds_fail(&why, RDS_R_BAD_BUNDLE,
+                       "%.200s: is gone (a chroot?); its last content stays "
+                       "in use",
+                       store->directory);
     if (fd < 0)
         return keep_files(store, snapshot, previous, &why) || no_memory(err);
     good = look_at_files(store, snapshot, fd, previous, err);
