@@ -84,9 +84,9 @@ int rds_anchor_compare(const struct rds_anchor *a, const struct rds_anchor *b);
 bool rds_anchor_in_force(const struct rds_anchor *anchor, int64_t now);
 
 /*
- * Whether `issuer` may have issued `anchor`: the issuer's name is the same,
- * and so are the key identifiers where both have one.  No signature is
- * checked.
+ * Whether `issuer` may have issued `anchor`: the names have the same key
+ * (rds_name_key()), and the key identifiers are the same where both have one.
+ * No signature is checked.
  */
 bool rds_entry_issued_by(const struct rds_entry *entry,
                          const struct rds_entry *issuer);

@@ -34,8 +34,12 @@ struct rds_identity {
     bool settled; /* false: changed within the clock's grain, look again */
 };
 
-bool rds_identity_equal(const struct rds_identity *a,
-                        const struct rds_identity *b);
+/*
+ * Whether what was `seen` is what is there `now`.  Never for what was not
+ * settled when it was seen.
+ */
+bool rds_identity_unchanged(const struct rds_identity *seen,
+                            const struct rds_identity *now);
 
 /* Looks at a file or directory by path, following links. */
 void rds_identity_look(int directory_fd, const char *path,
@@ -51,7 +55,8 @@ RDS_MUST_CHECK int rds_directory_open(const char *path,
 
 /*
  * Reads a whole file of the directory, judged as above.  *bytes is malloc'ed.
- * *identity is that of what was read, also where the file was refused.
+ * *identity is that of what was read, or as good as can be had where the file
+ * was refused.
  */
 RDS_MUST_CHECK bool rds_directory_read(int directory_fd, const char *file,
                                        const struct rds_identity *directory,
@@ -61,10 +66,12 @@ RDS_MUST_CHECK bool rds_directory_read(int directory_fd, const char *file,
 
 /*
  * The names of the bundle files in it, sorted, at most
- * RDS_DIRECTORY_FILES_MAX.  *names is malloc'ed.
+ * RDS_DIRECTORY_FILES_MAX; *more tells that there are others.  *names is
+ * malloc'ed.
  */
 RDS_MUST_CHECK bool rds_directory_list(int directory_fd,
                                        struct rds_bundle_name **names,
-                                       size_t *count, struct rds_error *err);
+                                       size_t *count, bool *more,
+                                       struct rds_error *err);
 
 #endif

@@ -9,8 +9,8 @@
  * It never holds a control character: words that come from outside pass
  * rds_quote() first.  Filling an error allocates nothing and cannot fail.
  *
- * Every function that takes a struct rds_error fills it when it fails and
- * leaves it alone when it succeeds.
+ * Every function that takes a struct rds_error fills it when it fails.  After
+ * a success its content means nothing.
  */
 
 #include <stdbool.h>
@@ -29,6 +29,8 @@
     F(RDS_R_BAD_BUNDLE, "bundle refused")                                     \
     F(RDS_R_BAD_CONFIGURATION, "bad provider configuration")                  \
     F(RDS_R_BAD_SEARCH, "unusable search criterion")                          \
+    F(RDS_R_NO_DIGEST, "no digest")                                           \
+    F(RDS_R_TRANSIENT, "failed this time")                                    \
     F(RDS_R_NO_MEMORY, "out of memory")                                       \
     F(RDS_R_NO_LIBCRYPTO,                                                     \
       "cannot bind to the libcrypto that loaded the module")

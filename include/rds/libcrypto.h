@@ -51,12 +51,11 @@
     F(EVP_Q_digest)                                                           \
     F(OBJ_nid2obj)                                                            \
     F(OSSL_PARAM_get_int)                                                     \
-    F(OSSL_PARAM_get_octet_string_ptr)                                        \
-    F(OSSL_PARAM_get_utf8_string_ptr)                                         \
     F(OSSL_PARAM_locate)                                                      \
     F(OSSL_PARAM_locate_const)                                                \
     F(OSSL_PARAM_set_int)                                                     \
     F(OSSL_PARAM_set_utf8_ptr)                                                \
+    F(OSSL_LIB_CTX_get0_global_default)                                       \
     F(PEM_read_bio)                                                           \
     F(X509_EXTENSION_get_data)                                                \
     F(X509_NAME_cmp)                                                          \
@@ -123,6 +122,17 @@ RDS_MUST_CHECK bool rds_binding_start(struct rds_binding *out,
  */
 RDS_MUST_CHECK bool rds_binding_complete(struct rds_binding *binding,
                                          struct rds_error *err);
+
+/*
+ * A digest by the name that OpenSSL knows it by, from the library context
+ * that is the thread's default, or else from the global one: an application
+ * may have made the one or the other without providers.  `out` has
+ * EVP_MAX_MD_SIZE bytes.  Leaves the error queue as it was.
+ */
+RDS_MUST_CHECK bool rds_digest(const struct rds_libcrypto *lc,
+                               const char *name, const void *bytes,
+                               size_t size, unsigned char *out,
+                               size_t *out_size);
 
 /* The table of the libcrypto that this program is linked against. */
 const struct rds_libcrypto *rds_libcrypto_linked(void);

@@ -20,10 +20,10 @@
 
 /* What a URI admits: one rule for each of its selectors. */
 struct rds_scope_rule {
-    enum rds_family family;       /* whose anchors vouch by this rule */
-    char ca[RDS_CA_MAX];          /* only this CA's; "": any */
-    enum rds_partition partition; /* RDS_PARTITIONS: any */
-    enum rds_stage stage;
+    enum rds_family family;          /* whose anchors vouch by this rule */
+    char ca[RDS_CA_MAX];             /* only this CA's; "": any */
+    enum rds_partition partition;    /* RDS_PARTITIONS: any */
+    bool preview;                    /* preview endpoints, and no others */
     char region[RDS_REGION_MAX];     /* "": any */
     char label[RDS_LABEL_MAX + 1];   /* account label; "": any */
     char host[RDS_ENDPOINT_MAX + 1]; /* "": any; else this very name */
@@ -66,6 +66,7 @@ RDS_MUST_CHECK bool rds_scope_make(struct rds_scope *out,
     F(RDS_CLAUSE_EMPTY_SAN, "empty subjectAltName")                           \
     F(RDS_CLAUSE_OTHER_SAN, "a subjectAltName entry that is no dNSName")      \
     F(RDS_CLAUSE_BAD_NAME, "a malformed dNSName")                             \
+    F(RDS_CLAUSE_MANY_NAMES, "more names than any endpoint has")              \
     F(RDS_CLAUSE_FOREIGN_NAME, "a name that is no endpoint in scope")         \
     F(RDS_CLAUSE_MIXED_NAMES, "names of several regions or stages")           \
     F(RDS_CLAUSE_NEUTRAL_ONLY, "global writer names only")                    \
@@ -116,10 +117,20 @@ struct rds_verdict {
     char region[RDS_REGION_MAX];
 };
 
+#define RDS_SCOPE_NAMES_MAX 64 /* names of a leaf that are looked at */
+
 /* Judges a leaf; true where it is in scope. */
 RDS_MUST_CHECK bool rds_scope_judge(const struct rds_scope *scope,
                                     const struct rds_leaf *leaf,
                                     struct rds_verdict *out);
+
+/*
+ * The last clause alone, for a leaf that was found in scope before the
+ * application's expectations were known.
+ */
+RDS_MUST_CHECK bool rds_scope_judge_identity(const struct rds_scope *scope,
+                                             const struct rds_leaf *leaf,
+                                             struct rds_verdict *verdict);
 
 /*
  * Whether the anchor may vouch for a leaf that was found in scope: a root

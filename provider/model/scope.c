@@ -7,7 +7,6 @@
 #include "rds/scope.h"
 
 #include <string.h>
-#include <strings.h>
 
 static const char *const clause_texts[] = {
 #define CLAUSE_TEXT(name, text) [name] = text,
@@ -36,7 +35,7 @@ static struct rds_scope_rule *add_rule(struct rds_scope *scope,
     memset(rule, 0, sizeof(*rule));
     rule->family = family;
     rule->partition = RDS_PARTITIONS;
-    rule->stage = uri->filters.stage;
+    rule->preview = uri->filters.stage == RDS_STAGE_PREVIEW;
     return rule;
 }
 
@@ -56,7 +55,7 @@ static bool add_host(struct rds_scope *scope, const struct rds_uri *uri,
     rule->partition = host->partition;
     memcpy(rule->region, host->region, sizeof(rule->region));
     if (host->kind == RDS_ENDPOINT_PREVIEW)
-        rule->stage = RDS_STAGE_PREVIEW;
+        rule->preview = true;
     if (host->label[0] != '\0')
         memcpy(rule->label, host->label, sizeof(rule->label));
     else
@@ -173,6 +172,21 @@ struct name {
     size_t size;
 };
 
+/* Equal but for the case of ASCII letters, whatever the locale says. */
+static bool same_letters(const unsigned char *a, const unsigned char *b,
+                         size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        unsigned char x = a[i], y = b[i];
+
+        x = x >= 'A' && x <= 'Z' ? (unsigned char)(x | 0x20) : x;
+        y = y >= 'A' && y <= 'Z' ? (unsigned char)(y | 0x20) : y;
+        if (x != y)
+            return false;
+    }
+    return true;
+}
+
 /*
  * Reads a name as an endpoint; a first label "*" stands for any label.
  * Nothing is an endpoint that a careless reader could take for another name:
@@ -199,8 +213,7 @@ static bool kind_fits(const struct rds_scope_rule *rule,
         return endpoint->family == RDS_FAMILY_PROXY ||
                endpoint->kind == RDS_ENDPOINT_DATABASE; /* Serverless v1 */
     return endpoint->family == RDS_FAMILY_RDS &&
-           (endpoint->kind == RDS_ENDPOINT_PREVIEW) ==
-               (rule->stage == RDS_STAGE_PREVIEW);
+           (endpoint->kind == RDS_ENDPOINT_PREVIEW) == rule->preview;
 }
 
 /* The very host of the rule, or a wildcard that stands for it. */
@@ -214,7 +227,7 @@ static bool host_fits(const struct rds_scope_rule *rule, struct name name)
         name.size--;
     }
     return strlen(host) == name.size &&
-           strncasecmp(host, (const char *)name.at, name.size) == 0;
+           same_letters((const unsigned char *)host, name.at, name.size);
 }
 
 static bool rule_admits(const struct rds_scope_rule *rule, struct name name,
@@ -234,6 +247,7 @@ static bool rule_admits(const struct rds_scope_rule *rule, struct name name,
 struct common {
     uint64_t rules[RDS_SCOPE_RULE_WORDS]; /* those that admit every name */
     bool any; /* a name that shows its region was seen */
+    size_t names;
     struct rds_endpoint first;
 };
 
@@ -270,6 +284,8 @@ static enum rds_clause take_name(const struct rds_scope *scope,
     struct rds_endpoint endpoint;
     bool left = false;
 
+    if (++common->names > RDS_SCOPE_NAMES_MAX)
+        return RDS_CLAUSE_MANY_NAMES;
     if (!read_endpoint(name, &endpoint))
         return RDS_CLAUSE_FOREIGN_NAME;
     for (size_t i = 0; i < scope->count; i++) {
@@ -359,9 +375,7 @@ static bool cut_of_san(const struct rds_leaf *leaf, struct name cn)
     if (cn.size != RDS_CN_MAX || !rds_der_expect(&in, RDS_DER_SEQUENCE, &list))
         return false;
     while (rds_der_next(&list, &tag, &entry)) {
-        if (entry.left > cn.size &&
-            strncasecmp((const char *)entry.at, (const char *)cn.at,
-                        cn.size) == 0)
+        if (entry.left > cn.size && same_letters(entry.at, cn.at, cn.size))
             return true;
     }
     return false;
@@ -393,7 +407,9 @@ static enum rds_clause judge_attribute(const struct rds_scope *scope,
         tag != RDS_DER_IA5_STRING)
         return refuse(out, cn, RDS_CLAUSE_FOREIGN_CN);
     if (cut_of_san(leaf, cn))
-        return RDS_CLAUSE_IN_SCOPE;
+        return ++common->names > RDS_SCOPE_NAMES_MAX
+                   ? refuse(out, cn, RDS_CLAUSE_MANY_NAMES)
+                   : RDS_CLAUSE_IN_SCOPE;
     clause = take_name(scope, cn, common);
     if (clause == RDS_CLAUSE_FOREIGN_NAME)
         clause = RDS_CLAUSE_FOREIGN_CN;
@@ -447,6 +463,14 @@ static enum rds_clause judge_identity(const struct rds_scope *scope,
             return RDS_CLAUSE_IN_SCOPE;
     }
     return refuse(out, host, RDS_CLAUSE_IDENTITY);
+}
+
+bool rds_scope_judge_identity(const struct rds_scope *scope,
+                              const struct rds_leaf *leaf,
+                              struct rds_verdict *verdict)
+{
+    verdict->clause = judge_identity(scope, leaf, verdict);
+    return verdict->clause == RDS_CLAUSE_IN_SCOPE;
 }
 
 static enum rds_clause judge(const struct rds_scope *scope,

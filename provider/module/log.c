@@ -97,3 +97,9 @@ void rds_log_write(enum rds_log_level level, const char *format, ...)
     }
     errno = saved;
 }
+
+void rds_log_report(void *arg, const char *line)
+{
+    (void)arg;
+    rds_log(RDS_LOG_ERROR, "%s", line);
+}

@@ -35,4 +35,7 @@ extern _Atomic int rds_log_limit; /* 0: off */
 void rds_log_write(enum rds_log_level level, const char *format, ...)
     RDS_PRINTF(2, 3);
 
+/* The same as an rds_report_fn, for the trust store. */
+void rds_log_report(void *arg, const char *line);
+
 #endif

@@ -171,12 +171,6 @@ static void take_core(struct rds_provider *provider, const OSSL_DISPATCH *in)
     }
 }
 
-static void log_report(void *arg, const char *line)
-{
-    (void)arg;
-    rds_log(RDS_LOG_ERROR, "%s", line);
-}
-
 /*
  * Trust that cannot start is no trust, and no reason to stop: the process
  * goes on as if the line were not there.  The log and buildinfo tell.
@@ -208,7 +202,7 @@ static bool configure(struct rds_provider *provider, struct rds_error *err)
         {"rds-trust", OSSL_PARAM_UTF8_PTR, &trust, 0, 0},
         {NULL, 0, NULL, 0, 0},
     };
-    struct rds_truststore_options options = {.report = log_report};
+    struct rds_truststore_options options = {.report = rds_log_report};
     struct rds_configuration *configuration;
     bool good = false;
 
@@ -226,7 +220,8 @@ static bool configure(struct rds_provider *provider, struct rds_error *err)
         options.distrust_count = configuration->distrust_count;
         provider->store =
             rds_truststore_new(&provider->binding.all, &options, err);
-        good = provider->store != NULL;
+        good = provider->store != NULL &&
+               rds_trust_distrust(&provider->binding, configuration, err);
         if (good && configuration->trust != NULL)
             start_trust(provider, configuration);
     }

@@ -123,6 +123,8 @@ static void *store_open(void *provctx, const char *text)
         err = provider->fault;
     } else if (uri == NULL || opened == NULL) {
         (void)rds_fail(&err, RDS_R_NO_MEMORY, "out of memory");
+    } else if (text == NULL) {
+        (void)rds_fail(&err, RDS_R_BAD_URI, "no URI");
     } else if (rds_binding_complete(&provider->binding, &err)) {
         opened->provider = provider;
         good = rds_uri_read(text, uri, &err) && answer(opened, uri, &err);
@@ -172,6 +174,43 @@ static void narrow(struct opened *opened, test_fn *test,
         opened->name_count = opened->next; /* a name is never found */
 }
 
+/*
+ * A text of a parameter, copied: OpenSSL does not promise that it ends.
+ * OSSL_PARAM(3): the size of a UTF-8 string is without its final NUL.
+ */
+static bool take_text(const OSSL_PARAM *param, char out[RDS_ALIAS_MAX])
+{
+    const char *text = param->data;
+    size_t size = param->data_size;
+
+    if (text != NULL && param->data_type == OSSL_PARAM_UTF8_PTR) {
+        text = *(const char *const *)param->data;
+        size = RDS_ALIAS_MAX;
+    } else if (param->data_type != OSSL_PARAM_UTF8_STRING) {
+        return false;
+    }
+    if (text == NULL)
+        return false;
+    size = strnlen(text, size);
+    if (size >= RDS_ALIAS_MAX)
+        return false;
+    memcpy(out, text, size);
+    out[size] = '\0';
+    return true;
+}
+
+/* The octets of a parameter, in place. */
+static bool take_octets(const OSSL_PARAM *param, struct wanted *wanted)
+{
+    wanted->bytes = param->data;
+    wanted->size = param->data_size;
+    if (param->data != NULL && param->data_type == OSSL_PARAM_OCTET_PTR)
+        wanted->bytes = *(const unsigned char *const *)param->data;
+    else if (param->data_type != OSSL_PARAM_OCTET_STRING)
+        return false;
+    return wanted->bytes != NULL && wanted->size <= RDS_CERTIFICATE_MAX;
+}
+
 static bool unusable(const struct opened *opened, const char *what)
 {
     struct rds_error err;
@@ -191,7 +230,9 @@ static bool same_name(const struct wanted *wanted, const unsigned char *der,
 
     if (size == wanted->size && memcmp(der, wanted->bytes, size) == 0)
         return true;
+    (void)wanted->lc->ERR_set_mark();
     name = wanted->lc->d2i_X509_NAME(NULL, &at, (long)size);
+    (void)wanted->lc->ERR_pop_to_mark();
     same = name != NULL && wanted->lc->X509_NAME_cmp(name, wanted->name) == 0;
     wanted->lc->X509_NAME_free(name);
     return same;
@@ -222,13 +263,11 @@ static bool search_name(struct opened *opened, const OSSL_PARAM *param,
 {
     const struct rds_libcrypto *lc = &opened->provider->binding.all;
     struct wanted wanted = {.lc = lc};
-    const void *bytes = NULL;
     const unsigned char *at;
 
-    if (!lc->OSSL_PARAM_get_octet_string_ptr(param, &bytes, &wanted.size) ||
-        bytes == NULL || wanted.size > RDS_CERTIFICATE_MAX)
+    if (!take_octets(param, &wanted))
         return unusable(opened, "the name to search for is no octet string");
-    wanted.bytes = at = bytes;
+    at = wanted.bytes;
     wanted.name = lc->d2i_X509_NAME(NULL, &at, (long)wanted.size);
     if (wanted.name == NULL || at != wanted.bytes + wanted.size) {
         lc->X509_NAME_free(wanted.name);
@@ -302,9 +341,8 @@ static bool has_fingerprint(const struct wanted *wanted,
     unsigned char digest[EVP_MAX_MD_SIZE];
     size_t size = 0;
 
-    return wanted->lc->EVP_Q_digest(NULL, wanted->text, NULL, entry->der,
-                                    entry->anchor->der_size, digest,
-                                    &size) == 1 &&
+    return rds_digest(wanted->lc, wanted->text, entry->der,
+                      entry->anchor->der_size, digest, &size) &&
            size == wanted->size && memcmp(digest, wanted->bytes, size) == 0;
 }
 
@@ -314,21 +352,18 @@ static bool search_fingerprint(struct opened *opened, const OSSL_PARAM *param,
     const struct rds_libcrypto *lc = &opened->provider->binding.all;
     const OSSL_PARAM *digest =
         lc->OSSL_PARAM_locate_const(all, OSSL_STORE_PARAM_DIGEST);
-    struct wanted wanted = {.lc = lc, .text = "SHA256"};
+    char name[RDS_ALIAS_MAX] = "SHA256";
+    struct wanted wanted = {.lc = lc, .text = name};
     unsigned char probe[EVP_MAX_MD_SIZE];
-    const void *bytes = NULL;
     size_t size;
 
-    if (!lc->OSSL_PARAM_get_octet_string_ptr(param, &bytes, &wanted.size) ||
-        bytes == NULL)
+    if (!take_octets(param, &wanted))
         return unusable(opened, "the fingerprint to search for is no octet "
                                 "string");
-    if (digest != NULL &&
-        !lc->OSSL_PARAM_get_utf8_string_ptr(digest, &wanted.text))
+    if (digest != NULL && !take_text(digest, name))
         return unusable(opened, "the digest to search with has no name");
-    if (lc->EVP_Q_digest(NULL, wanted.text, NULL, "", 0, probe, &size) != 1)
+    if (!rds_digest(lc, name, "", 0, probe, &size))
         return unusable(opened, "the digest to search with is not available");
-    wanted.bytes = bytes;
     narrow(opened, has_fingerprint, &wanted);
     return true;
 }
@@ -342,13 +377,13 @@ static bool has_alias(const struct wanted *wanted,
 static bool search_alias(struct opened *opened, const OSSL_PARAM *param,
                          const OSSL_PARAM *all)
 {
-    struct wanted wanted = {0};
+    char alias[RDS_ALIAS_MAX];
+    struct wanted wanted = {.text = alias};
 
     (void)all;
-    if (!opened->provider->binding.all.OSSL_PARAM_get_utf8_string_ptr(
-            param, &wanted.text) ||
-        wanted.text == NULL)
-        return unusable(opened, "the alias to search for is no text");
+    if (!take_text(param, alias))
+        return unusable(opened, "the alias to search for is no text, or "
+                                "longer than any alias");
     narrow(opened, has_alias, &wanted);
     return true;
 }
@@ -360,7 +395,8 @@ static bool expect(struct opened *opened, const OSSL_PARAM *param,
     int type = 0;
 
     (void)all;
-    if (!opened->provider->binding.all.OSSL_PARAM_get_int(param, &type))
+    if (param->data == NULL ||
+        !opened->provider->binding.all.OSSL_PARAM_get_int(param, &type))
         return unusable(opened, "the expected type is no number");
     opened->unwanted = type != 0 && type != OSSL_STORE_INFO_CERT &&
                        !(type == OSSL_STORE_INFO_NAME && opened->list);

@@ -153,7 +153,10 @@ static void keep_parsed(struct trust_set *set, const struct trust_set *before)
     }
 }
 
-/* Makes a set of what the URI selects; with none where it selects nothing. */
+/*
+ * Makes a set of what the URI selects, an empty one where it selects nothing.
+ * NULL where memory fails: that is no answer, and must not last.
+ */
 static struct trust_set *make_set(const struct trust *trust,
                                   const struct rds_snapshot *snapshot,
                                   const struct trust_set *before, int64_t now)
@@ -163,8 +166,11 @@ static struct trust_set *make_set(const struct trust *trust,
     struct trust_set *set;
     struct rds_error err;
 
-    if (!rds_select(trust->uri, view, now, &selection, &err))
+    if (!rds_select(trust->uri, view, now, &selection, &err)) {
+        if (err.reason == RDS_R_NO_MEMORY)
+            return NULL;
         rds_log(RDS_LOG_ERROR, "rds-trust: nothing is trusted: %s", err.text);
+    }
     set = calloc(1, sizeof(*set) + selection.count * sizeof(set->roots[0]));
     if (set == NULL) {
         rds_selection_clear(&selection);
@@ -325,7 +331,7 @@ static bool leaf_in_scope(const struct trust *trust, X509_STORE_CTX *ctx,
     good = rds_scope_judge(trust->scope, &leaf, verdict);
     if (good) {
         describe_identity(&trust->binding.all, ctx, hosts, &leaf);
-        good = rds_scope_judge(trust->scope, &leaf, verdict);
+        good = rds_scope_judge_identity(trust->scope, &leaf, verdict);
     }
     if (!good && rds_log_limit >= RDS_LOG_INFO && subject == certificate)
         log_refusal(verdict); /* once a chain, at its leaf */
@@ -539,17 +545,11 @@ static void free_trust(struct trust *trust)
     free(trust);
 }
 
-static void log_report(void *arg, const char *line)
-{
-    (void)arg;
-    rds_log(RDS_LOG_ERROR, "%s", line);
-}
-
 static struct trust *make_trust(const struct rds_binding *binding,
                                 const struct rds_configuration *values,
                                 struct rds_error *err)
 {
-    struct rds_truststore_options options = {.report = log_report};
+    struct rds_truststore_options options = {.report = rds_log_report};
     struct trust *trust = calloc(1, sizeof(*trust));
 
     if (trust == NULL)
@@ -606,6 +606,30 @@ static size_t take_slot(struct trust *mine)
     return SLOTS;
 }
 
+/* Distrust is added whoever asks for it, and whatever else they ask for. */
+static bool distrust(struct trust *holder,
+                     const struct rds_configuration *values,
+                     struct rds_error *err)
+{
+    return rds_truststore_distrust(
+        holder->store,
+        (const unsigned char(*)[RDS_SHA256_SIZE])values->distrust,
+        values->distrust_count, err);
+}
+
+bool rds_trust_distrust(const struct rds_binding *binding,
+                        const struct rds_configuration *values,
+                        struct rds_error *err)
+{
+    for (size_t i = 0; i < SLOTS; i++) {
+        struct trust *holder = atomic_load(&slots[i]);
+
+        if (holder != NULL && holder->binding.object == binding->object)
+            return distrust(holder, values, err);
+    }
+    return true;
+}
+
 bool rds_trust_start(const struct rds_binding *binding,
                      const struct rds_configuration *values,
                      struct rds_error *err)
@@ -626,18 +650,15 @@ bool rds_trust_start(const struct rds_binding *binding,
     same = holder == mine || same_values(&holder->values, &mine->values);
     if (holder != mine)
         free_trust(mine);
+    if (holder != mine && !distrust(holder, values, err))
+        return false;
     if (!same)
         return rds_fail(err, RDS_R_BAD_CONFIGURATION,
                         "'%.200s' already holds in this process; "
                         "another value, or other bundles, are not joined to "
                         "it",
                         holder->values.trust);
-    if (holder != mine &&
-        !rds_truststore_distrust(
-            holder->store,
-            (const unsigned char(*)[RDS_SHA256_SIZE])values->distrust,
-            values->distrust_count, err))
-        return false;
+
     hook(&binding->start, slot);
     return true;
 }

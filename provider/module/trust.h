@@ -14,8 +14,8 @@
  * It belongs to a libcrypto, not to a provider instance: it outlives the
  * instance that started it, since stores keep the function.  The first
  * rds-trust of a libcrypto holds for the process; a different one is refused.
- * Distrust adds up: what a later instance with the same rds-trust and
- * rds-bundles distrusts is offered no more.
+ * Distrust adds up: what any later instance distrusts, with an rds-trust of
+ * its own or without, is offered no more.
  */
 
 #include "module.h"
@@ -29,5 +29,10 @@
 RDS_MUST_CHECK bool rds_trust_start(const struct rds_binding *binding,
                                     const struct rds_configuration *values,
                                     struct rds_error *err);
+
+/* What an instance without rds-trust distrusts counts, too. */
+RDS_MUST_CHECK bool rds_trust_distrust(const struct rds_binding *binding,
+                                       const struct rds_configuration *values,
+                                       struct rds_error *err);
 
 #endif

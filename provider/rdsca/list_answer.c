@@ -113,7 +113,7 @@ static char *find_directory(const char *name, const char *directory)
         path = NULL;
     }
     if (path == NULL)
-        rdsca_complain(name, "--directory %s: %s",
+        rdsca_complain(name, "--directory '%s': %s",
                        rds_quote(quoted, directory, strlen(directory)),
                        strerror(errno));
     return path;
@@ -226,8 +226,7 @@ const char *rdsca_key(char out[RDSCA_KEY_MAX], const struct rds_entry *entry)
     else if (EVP_PKEY_is_a(key, "RSA"))
         (void)snprintf(out, RDSCA_KEY_MAX, "RSA %d", EVP_PKEY_get_bits(key));
     else
-        (void)snprintf(out, RDSCA_KEY_MAX, "%s",
-                       EVP_PKEY_get0_type_name(key));
+        (void)snprintf(out, RDSCA_KEY_MAX, "%s", EVP_PKEY_get0_type_name(key));
     X509_free(x509);
     return out;
 }
@@ -235,16 +234,21 @@ const char *rdsca_key(char out[RDSCA_KEY_MAX], const struct rds_entry *entry)
 /* ---- writing files -------------------------------------------------------
  */
 
-/* A rename would turn /dev/null into a file. */
+/* A rename would turn /dev/null or /dev/stdout, which is a link, into a file.
+ */
 static bool replaceable(const char *name, const char *path)
 {
     char quoted[RDS_QUOTE_MAX];
     struct stat st;
 
-    if (stat(path, &st) != 0 || S_ISREG(st.st_mode))
+    if (lstat(path, &st) != 0 || S_ISREG(st.st_mode))
         return true;
-    rdsca_complain(name, "%s: is not a regular file; '-' is standard output",
-                   rds_quote(quoted, path, strlen(path)));
+    rdsca_complain(name,
+                   "%s: is %s, not a regular file; '-' is standard output",
+                   rds_quote(quoted, path, strlen(path)),
+                   S_ISLNK(st.st_mode)   ? "a symbolic link"
+                   : S_ISDIR(st.st_mode) ? "a directory"
+                                         : "a device or a pipe");
     return false;
 }
 
@@ -265,6 +269,8 @@ enum rdsca_exit rdsca_deliver(const char *name, const char *path,
 
     if (path == NULL || strcmp(path, "-") == 0)
         return deliver_to_stdout(name, bytes, size);
+    if (path[0] == '\0')
+        return rdsca_misuse(name, "--output '': an empty name");
     if (!replaceable(name, path))
         return RDSCA_UNSAFE;
     held = rdsca_holds(path, bytes, size);

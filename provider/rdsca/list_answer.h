@@ -18,8 +18,7 @@
 
 /*
  * The next option, as getopt_long(3) with `longs`, each of which has a letter
- * in `val`; -1 at the end; '?' after a complaint.  An option is never taken
- * for another's value by abbreviation.
+ * in `val`; -1 at the end; '?' after a complaint.  `shorts` begins with ':'.
  */
 int rdsca_option(const char *name, int argc, char **argv, const char *shorts,
                  const struct option *longs);
@@ -85,7 +84,7 @@ const char *rdsca_key(char out[RDSCA_KEY_MAX], const struct rds_entry *entry);
  * Gives the bytes to standard output where `path` is "-" or NULL; else
  * replaces the file, unless it holds them already, and says so on standard
  * output, `what` being its content ("90 certificates").  Refuses to replace
- * what is not a regular file.
+ * what is not a regular file, links included.
  */
 enum rdsca_exit rdsca_deliver(const char *name, const char *path,
                               const void *bytes, size_t size,

@@ -106,7 +106,7 @@ static bool take_certificate(struct maker *maker, const unsigned char *der,
 {
     struct rds_bundle *bundle = maker->bundle;
     struct rds_anchor *anchor = &bundle->anchors[bundle->count];
-    unsigned char sha256[RDS_SHA256_SIZE];
+    unsigned char sha256[EVP_MAX_MD_SIZE];
     size_t sha256_size = 0;
     struct rds_error why;
 
@@ -115,10 +115,9 @@ static bool take_certificate(struct maker *maker, const unsigned char *der,
         return rds_fail(maker->err, RDS_R_BAD_BUNDLE,
                         "%s: more than %d certificates", bundle->name.file,
                         RDS_BUNDLE_ANCHORS_MAX);
-    if (maker->lc->EVP_Q_digest(NULL, "SHA256", NULL, der, size, sha256,
-                                &sha256_size) != 1 ||
-        sha256_size != sizeof(sha256))
-        return rds_fail(maker->err, RDS_R_BAD_BUNDLE,
+    if (!rds_digest(maker->lc, "SHA256", der, size, sha256, &sha256_size) ||
+        sha256_size != RDS_SHA256_SIZE)
+        return rds_fail(maker->err, RDS_R_NO_DIGEST,
                         "%s: SHA-256 is not available in this process; "
                         "activate the default or the fips provider",
                         bundle->name.file);

@@ -31,8 +31,8 @@ static bool same_time(const struct timespec *a, const struct timespec *b)
     return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
 }
 
-bool rds_identity_equal(const struct rds_identity *a,
-                        const struct rds_identity *b)
+bool rds_identity_unchanged(const struct rds_identity *a,
+                            const struct rds_identity *b)
 {
     if (!a->settled || a->present != b->present)
         return false;
@@ -93,6 +93,19 @@ static bool on_read_only_mount(int fd)
 static bool refuse(struct rds_error *err, const char *path, const char *format,
                    ...) RDS_PRINTF(3, 4);
 
+/* A failed call: lasting or not, so that a passing one is tried again. */
+static bool failed(struct rds_error *err, const char *path, const char *what)
+{
+    int why = errno;
+    bool lasting = why == EACCES || why == EPERM || why == ENOENT ||
+                   why == ELOOP || why == ENOTDIR || why == ENXIO;
+    char quoted[RDS_QUOTE_MAX];
+
+    return rds_fail(err, lasting ? RDS_R_BAD_BUNDLE : RDS_R_TRANSIENT,
+                    "%s: cannot %s: %s", rds_quote(quoted, path, strlen(path)),
+                    what, strerror(why));
+}
+
 static bool refuse(struct rds_error *err, const char *path, const char *format,
                    ...)
 {
@@ -119,14 +132,13 @@ int rds_directory_open(const char *path, struct rds_identity *identity,
     if (*absent)
         return -1;
     if (fd < 0) {
-        (void)refuse(err, path, "cannot open the directory: %s",
-                     strerror(errno));
+        (void)failed(err, path, "open the directory");
+        rds_identity_look(AT_FDCWD, path, identity);
         return -1;
     }
     if (fstat(fd, &st) != 0) {
-        (void)refuse(err, path, "cannot look at the directory: %s",
-                     strerror(errno));
-        goto failed;
+        (void)failed(err, path, "look at the directory");
+        goto refused;
     }
     identify(&st, identity);
     if ((st.st_mode & OTHERS_WRITE) != 0 && !on_read_only_mount(fd)) {
@@ -134,10 +146,10 @@ int rds_directory_open(const char *path, struct rds_identity *identity,
                      "the directory is writable by group or others (mode "
                      "%04o, owner %lu); run chmod go-w on it",
                      (unsigned)st.st_mode & 07777u, (unsigned long)st.st_uid);
-        goto failed;
+        goto refused;
     }
     return fd;
-failed:
+refused:
     (void)close(fd);
     return -1;
 }
@@ -206,7 +218,7 @@ static bool read_once(int directory_fd, const char *file,
 
     *again = false;
     if (fd < 0 || fstat(fd, &st) != 0) {
-        (void)refuse(err, file, "cannot read: %s", strerror(errno));
+        (void)failed(err, file, "read");
         goto done;
     }
     identify(&st, identity);
@@ -220,9 +232,7 @@ static bool read_once(int directory_fd, const char *file,
     good = read_exactly(fd, buffer, (size_t)st.st_size) && fstat(fd, &st) == 0;
     identify(&st, &after);
     after.settled = identity->settled;
-    if (!good ||
-        memcmp(&identity->modified, &after.modified, sizeof(after.modified)) !=
-            0 ||
+    if (!good || !same_time(&identity->modified, &after.modified) ||
         identity->size != after.size) {
         *again = true;
         good = refuse(err, file, "changed while it was read, or unreadable");
@@ -261,27 +271,29 @@ static int compare_names(const void *a, const void *b)
 }
 
 bool rds_directory_list(int directory_fd, struct rds_bundle_name **names,
-                        size_t *count, struct rds_error *err)
+                        size_t *count, bool *more, struct rds_error *err)
 {
     int fd = openat(directory_fd, ".",
                     O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK);
     DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
-    struct rds_bundle_name *found;
+    struct rds_bundle_name *found, name;
     struct dirent *entry;
 
     *names = NULL;
     *count = 0;
+    *more = false;
     if (directory == NULL) {
         if (fd >= 0)
             (void)close(fd);
-        return rds_fail(err, RDS_R_BAD_BUNDLE, "cannot list the directory: %s",
-                        strerror(errno));
+        return failed(err, ".", "list the directory");
     }
     found = calloc(RDS_DIRECTORY_FILES_MAX, sizeof(found[0]));
-    while (found != NULL && *count < RDS_DIRECTORY_FILES_MAX &&
-           (entry = readdir(directory)) != NULL) {
-        if (rds_bundle_name_read(entry->d_name, &found[*count]))
-            ++*count;
+    while (found != NULL && !*more && (entry = readdir(directory)) != NULL) {
+        if (!rds_bundle_name_read(entry->d_name, &name))
+            continue;
+        *more = *count == RDS_DIRECTORY_FILES_MAX;
+        if (!*more)
+            found[(*count)++] = name;
     }
     (void)closedir(directory);
     if (found == NULL)

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "rds/builtin.h"
@@ -153,6 +154,22 @@ static bool carry_over(struct file_state *state,
     return state->refusal != NULL;
 }
 
+/* When AWS confirmed a file: never later than now. */
+static int64_t confirmed_at(const struct rds_identity *identity)
+{
+    int64_t modified = (int64_t)identity->modified.tv_sec;
+    int64_t now = (int64_t)time(NULL);
+
+    return modified < now ? modified : now;
+}
+
+/* What may go well the next time, without a change of the file. */
+static bool passing(const struct rds_error *why)
+{
+    return why->reason == RDS_R_NO_MEMORY || why->reason == RDS_R_NO_DIGEST ||
+           why->reason == RDS_R_TRANSIENT;
+}
+
 /* Reads a file anew; where that fails, keeps its last good content. */
 static bool read_file(const struct rds_truststore *store,
                       const struct rds_snapshot *snapshot, int directory_fd,
@@ -167,12 +184,14 @@ static bool read_file(const struct rds_truststore *store,
                            &snapshot->directory, &state->identity, &bytes,
                            &size, &why))
         state->bundle = rds_bundle_parse(
-            store->lc, &state->name, (int64_t)state->identity.modified.tv_sec,
-            bytes, size, store->report, store->report_arg, &why);
+            store->lc, &state->name, confirmed_at(&state->identity), bytes,
+            size, store->report, store->report_arg, &why);
     free(bytes);
     if (state->bundle != NULL)
         return true;
     report(store, why.text);
+    if (passing(&why))
+        state->identity.settled = false;
     state->refusal = strdup(why.text);
     if (before != NULL)
         state->bundle = share_bundle(before->bundle);
@@ -194,10 +213,38 @@ static bool look_at_file(const struct rds_truststore *store,
         return false;
     rds_identity_look(directory_fd, name->file, &now);
     if (before != NULL && previous != NULL &&
-        rds_identity_equal(&before->identity, &now) &&
+        rds_identity_unchanged(&before->identity, &now) &&
         previous->directory.owner == snapshot->directory.owner)
         return carry_over(state, before);
     return read_file(store, snapshot, directory_fd, state, before);
+}
+
+/* A refused directory, or one that is gone: everything stays as it was. */
+static bool keep_files(const struct rds_truststore *store,
+                       struct rds_snapshot *snapshot,
+                       const struct rds_snapshot *previous,
+                       const struct rds_error *why)
+{
+    size_t count = previous != NULL ? previous->file_count : 0;
+
+    if (previous == NULL || previous->directory_refusal == NULL ||
+        strcmp(previous->directory_refusal, why->text) != 0)
+        report(store, why->text);
+    if (passing(why))
+        snapshot->directory.settled = false;
+    snapshot->directory_refusal = strdup(why->text);
+    snapshot->files = calloc(count + 1, sizeof(snapshot->files[0]));
+    if (snapshot->directory_refusal == NULL || snapshot->files == NULL)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        struct file_state *state = &snapshot->files[snapshot->file_count++];
+
+        state->name = previous->files[i].name;
+        state->path = strdup(previous->files[i].path);
+        if (state->path == NULL || !carry_over(state, &previous->files[i]))
+            return false;
+    }
+    return true;
 }
 
 /* What an operator may wonder about. */
@@ -231,11 +278,15 @@ static bool look_at_files(const struct rds_truststore *store,
                           struct rds_error *err)
 {
     struct rds_bundle_name *names;
-    bool good = true;
+    struct rds_error why;
+    bool good, more;
     size_t count;
 
-    if (!rds_directory_list(directory_fd, &names, &count, err))
-        return false;
+    if (!rds_directory_list(directory_fd, &names, &count, &more, &why))
+        return keep_files(store, snapshot, previous, &why) || no_memory(err);
+    if (more)
+        report(store, "more bundle files than are read; use one global file "
+                      "for each partition");
     snapshot->files = calloc(count + 1, sizeof(snapshot->files[0]));
     good = snapshot->files != NULL;
     for (size_t i = 0; good && i < count; i++)
@@ -247,35 +298,12 @@ static bool look_at_files(const struct rds_truststore *store,
     return good || no_memory(err);
 }
 
-/* A refused directory, or one that is gone: everything stays as it was. */
-static bool keep_files(const struct rds_truststore *store,
-                       struct rds_snapshot *snapshot,
-                       const struct rds_snapshot *previous,
-                       const struct rds_error *why)
-{
-    size_t count = previous != NULL ? previous->file_count : 0;
-
-    report(store, why->text);
-    snapshot->directory_refusal = strdup(why->text);
-    snapshot->files = calloc(count + 1, sizeof(snapshot->files[0]));
-    if (snapshot->directory_refusal == NULL || snapshot->files == NULL)
-        return false;
-    for (size_t i = 0; i < count; i++) {
-        struct file_state *state = &snapshot->files[snapshot->file_count++];
-
-        state->name = previous->files[i].name;
-        state->path = strdup(previous->files[i].path);
-        if (state->path == NULL || !carry_over(state, &previous->files[i]))
-            return false;
-    }
-    return true;
-}
-
 static bool look_at_directory(const struct rds_truststore *store,
                               struct rds_snapshot *snapshot,
                               const struct rds_snapshot *previous,
                               struct rds_error *err)
 {
+    char quoted[RDS_QUOTE_MAX];
     struct rds_error why;
     bool absent, good;
     int fd;
@@ -287,10 +315,11 @@ static bool look_at_directory(const struct rds_truststore *store,
     if (absent && (previous == NULL || previous->file_count == 0))
         return true;
     if (absent)
-        (void)rds_fail(&why, RDS_R_BAD_BUNDLE,
-                       "%.200s: is gone (a chroot?); its last content stays "
-                       "in use",
-                       store->directory);
+        (void)rds_fail(
+            &why, RDS_R_BAD_BUNDLE,
+            "%s: is gone (a chroot?); its last content stays in "
+            "use",
+            rds_quote(quoted, store->directory, strlen(store->directory)));
     if (fd < 0)
         return keep_files(store, snapshot, previous, &why) || no_memory(err);
     good = look_at_files(store, snapshot, fd, previous, err);
@@ -309,11 +338,13 @@ static bool unchanged(const struct rds_truststore *store,
     if (store->directory == NULL)
         return true;
     rds_identity_look(AT_FDCWD, store->directory, &now);
-    if (!rds_identity_equal(&snapshot->directory, &now))
+    if (!rds_identity_unchanged(&snapshot->directory, &now))
         return false;
+    if (snapshot->directory_refusal != NULL)
+        return true; /* its files are not looked at */
     for (size_t i = 0; i < snapshot->file_count; i++) {
         rds_identity_look(AT_FDCWD, snapshot->files[i].path, &now);
-        if (!rds_identity_equal(&snapshot->files[i].identity, &now))
+        if (!rds_identity_unchanged(&snapshot->files[i].identity, &now))
             return false;
     }
     return true;
@@ -365,15 +396,30 @@ static const struct rds_bundle *better(const struct rds_bundle *a,
     return a->name.region[0] != '\0' ? a : b;
 }
 
+/* A built-in anchor stays if it is retired, or if no bundle replaces it. */
+static bool keeps_builtin(const struct rds_entry *entry,
+                          const struct rds_bundle *best)
+{
+    return best == NULL || !current_builtin(entry);
+}
+
 /*
- * Keeps of one group what counts, in place; returns how many.  Roots without
- * a region come from every bundle: each is there for its own regions.
+ * Of bundles the best counts.  Roots without a region come from every bundle:
+ * each is there for its own regions.
  */
+static bool keeps_bundle(const struct rds_entry *entry,
+                         const struct rds_bundle *best)
+{
+    return best != NULL &&
+           (entry->bundle == best || entry->anchor->region[0] == '\0');
+}
+
+/* Keeps of one group what counts, in place; returns how many. */
 static size_t settle_group(const struct rds_entry *group, size_t count,
                            struct rds_entry *out)
 {
     const struct rds_bundle *best = NULL;
-    bool builtin = false, shared = group[0].anchor->region[0] == '\0';
+    bool builtin = false;
     size_t kept = 0;
 
     for (size_t i = 0; i < count; i++) {
@@ -385,9 +431,8 @@ static size_t settle_group(const struct rds_entry *group, size_t count,
     for (size_t i = 0; i < count; i++) {
         struct rds_entry entry = group[i];
 
-        if (entry.bundle == NULL
-                ? best == NULL || !current_builtin(&entry)
-                : best != NULL && (shared || entry.bundle == best))
+        if (entry.bundle == NULL ? keeps_builtin(&entry, best)
+                                 : keeps_bundle(&entry, best))
             out[kept++] = entry;
     }
     return kept;

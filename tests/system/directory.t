@@ -592,7 +592,7 @@ keeps_the_last_good() {
 sees_the_directory() {
     rm -rf "$DIR"
     ask_client 'without the directory, too' $WEST '3 *'
-    ask_client '... and GovCloud is gone' $GOV '*rdsca update us-gov-west-1*'
+    ask_client '... and GovCloud stays as it was (chroot)' $GOV '[1-9] *'
     mkdir -m 755 "$DIR"
     bundle us-west-2-bundle.pem a
     sees 'a new directory' a

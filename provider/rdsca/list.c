@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rdsca list: the certificates at hand, as a table or as JSON.  Refuses to
+ * count an anchor whose time has come among those that will do.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "list_answer.h"
+#include "list_json.h"
+#include "rds/builtin.h"
+#include "table.h"
+
+#define NAME "list"
+#define SOON 90         /* days; what expires within them is yellow */
+#define DAYS_MAX 100000 /* more than any certificate's validity */
+
+const char rdsca_list_help[] =
+    "usage: rdsca list [URI] [OPTION...]\n"
+    "\n"
+    "Shows the certificates that URI (default rds://all) answers with.\n"
+    "\n"
+    "  --fingerprint     the SHA-256 of each, too\n"
+    "  --expiring DAYS   only those that expire within DAYS days; ends with "
+    "1\n"
+    "                    where there are any\n"
+    "  --json            as JSON\n"
+    "  --directory DIR   the bundle directory (default: the one configured)\n"
+    "\n"
+    "Expired certificates are left out unless the URI asks for them, as in\n"
+    "'rds://all?expired=include'.  On a terminal those that have expired are\n"
+    "red and those that will within 90 days yellow, unless NO_COLOR is set.\n"
+    "\n"
+    "Exit status: 0 fine, 1 --expiring found some, 2 usage or no answer.\n";
+
+struct list_options {
+    const char *uri;
+    const char *directory;
+    bool fingerprint;
+    bool json;
+    int64_t expiring; /* days; -1: all */
+};
+
+/* ---- the options ---------------------------------------------------------
+ */
+
+static bool read_days(const char *text, int64_t *out)
+{
+    char quoted[RDS_QUOTE_MAX];
+    size_t size = strspn(text, "0123456789");
+
+    if (size == 0 || size > 6 || text[size] != '\0' ||
+        (*out = strtol(text, NULL, 10)) > DAYS_MAX) {
+        (void)rdsca_misuse(NAME,
+                           "--expiring '%s': not a number of days from 0 to "
+                           "%d",
+                           rds_quote(quoted, text, strlen(text)), DAYS_MAX);
+        return false;
+    }
+    return true;
+}
+
+static bool read_options(int argc, char **argv, struct list_options *out)
+{
+    static const struct option longs[] = {
+        {"directory", required_argument, NULL, 'd'},
+        {"expiring", required_argument, NULL, 'e'},
+        {"fingerprint", no_argument, NULL, 'f'},
+        {"json", no_argument, NULL, 'j'},
+        {NULL, 0, NULL, 0},
+    };
+    int letter;
+
+    *out = (struct list_options){.expiring = -1};
+    while ((letter = rdsca_option(NAME, argc, argv, ":", longs)) != -1) {
+        switch (letter) {
+        case 'd':
+            out->directory = optarg;
+            break;
+        case 'e':
+            if (!read_days(optarg, &out->expiring))
+                return false;
+            break;
+        case 'f':
+            out->fingerprint = true;
+            break;
+        case 'j':
+            out->json = true;
+            break;
+        default:
+            return false;
+        }
+    }
+    return rdsca_operand(NAME, argc, argv, &out->uri);
+}
+
+/* Keeps of the answer what expires within so many days. */
+static void keep_expiring(struct rdsca_answer *answer, int64_t days)
+{
+    struct rds_selection *selection = &answer->selection;
+    int64_t limit = answer->now + days * RDSCA_DAY;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < selection->count; i++) {
+        if (rdsca_answer_entry(answer, i)->anchor->not_after <= limit)
+            selection->index[kept++] = selection->index[i];
+    }
+    selection->count = kept;
+}
+
+/* ---- the table -----------------------------------------------------------
+ */
+
+static enum rdsca_colour colour_of(const struct rds_anchor *anchor,
+                                   int64_t now)
+{
+    int64_t days = rdsca_days_left(anchor, now);
+
+    if (days < 0)
+        return RDSCA_RED;
+    return days < SOON ? RDSCA_YELLOW : RDSCA_PLAIN;
+}
+
+static void write_days(char *out, size_t size, const struct rds_anchor *anchor,
+                       int64_t now)
+{
+    int64_t days = rdsca_days_left(anchor, now);
+
+    if (days < 0)
+        (void)snprintf(out, size, "expired");
+    else if (anchor->not_before > now)
+        (void)snprintf(out, size, "not yet");
+    else
+        (void)snprintf(out, size, "%lld", (long long)days);
+}
+
+static void write_source(char *out, size_t size, const struct rds_entry *entry)
+{
+    char date[RDS_DATE_MAX];
+
+    if (entry->bundle == NULL)
+        (void)snprintf(out, size, "built in");
+    else
+        (void)snprintf(out, size, "%s of %s", entry->bundle->name.file,
+                       rds_date_write(date, entry->bundle->confirmed));
+}
+
+static bool add_row(struct rdsca_table *table, const struct rds_entry *entry,
+                    int64_t now)
+{
+    const struct rds_anchor *anchor = entry->anchor;
+    char place[RDSCA_PLACE_MAX], key[RDSCA_KEY_MAX], until[RDS_DATE_MAX];
+    char days[24], source[RDS_FILE_NAME_MAX + 24], sha256[RDS_SHA256_TEXT];
+    const char *const cells[] = {
+        rdsca_place(place, anchor),
+        anchor->ca,
+        rds_role_name((enum rds_role)anchor->role),
+        rdsca_key(key, entry),
+        rds_date_write(until, anchor->not_after),
+        days,
+        source,
+        rds_sha256_write(sha256, anchor->sha256),
+    };
+
+    write_days(days, sizeof(days), anchor, now);
+    write_source(source, sizeof(source), entry);
+    return rdsca_table_add(table, cells, colour_of(anchor, now));
+}
+
+static size_t count_colour(const struct rdsca_answer *answer,
+                           enum rdsca_colour colour)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < answer->selection.count; i++) {
+        const struct rds_anchor *anchor =
+            rdsca_answer_entry(answer, i)->anchor;
+
+        count += colour_of(anchor, answer->now) == colour;
+    }
+    return count;
+}
+
+/*
+ * In the view a region's certificates stand together; in the answer not
+ * always, since AWS's combined file keeps its own order.
+ */
+static bool count_regions(const struct rdsca_answer *answer, size_t *count)
+{
+    const struct rds_view *view = answer->trust.view;
+    bool *chosen = calloc(view->count + 1, sizeof(*chosen));
+    const char *last = "";
+
+    *count = 0;
+    if (chosen == NULL)
+        return false;
+    for (size_t i = 0; i < answer->selection.count; i++)
+        chosen[answer->selection.index[i]] = true;
+    for (size_t i = 0; i < view->count; i++) {
+        const char *region = view->entries[i].anchor->region;
+
+        if (!chosen[i] || region[0] == '\0')
+            continue;
+        *count += strcmp(region, last) != 0;
+        last = region;
+    }
+    free(chosen);
+    return true;
+}
+
+static void print_summary(const struct rdsca_answer *answer, size_t regions)
+{
+    size_t count = answer->selection.count;
+    size_t expired = count_colour(answer, RDSCA_RED);
+
+    (void)printf("\n%zu certificate%s", count, count == 1 ? "" : "s");
+    if (regions != 0)
+        (void)printf(" of %zu region%s", regions, regions == 1 ? "" : "s");
+    if (expired != 0)
+        (void)printf(", %zu expired", expired);
+    (void)printf(", %zu expiring within %d days; built in: %s\n",
+                 count_colour(answer, RDSCA_YELLOW), SOON,
+                 rds_builtin_summary);
+}
+
+static bool print_table(const struct rdsca_answer *answer, bool fingerprint)
+{
+    static const struct rdsca_column columns[] = {
+        {"REGION", false}, {"CA", false},      {"ROLE", false},
+        {"KEY", false},    {"UNTIL", false},   {"DAYS", true},
+        {"SOURCE", false}, {"SHA-256", false},
+    };
+    size_t count = sizeof(columns) / sizeof(columns[0]);
+    struct rdsca_table table = {columns, fingerprint ? count : count - 1, NULL,
+                                0};
+    size_t regions;
+    bool good = count_regions(answer, &regions);
+
+    for (size_t i = 0; good && i < answer->selection.count; i++)
+        good = add_row(&table, rdsca_answer_entry(answer, i), answer->now);
+    good =
+        good && rdsca_table_print(&table, stdout, rdsca_wants_colours(stdout));
+    if (good)
+        print_summary(answer, regions);
+    rdsca_table_clear(&table);
+    return good;
+}
+
+/* ---- the command ---------------------------------------------------------
+ */
+
+static bool print_answer(const struct rdsca_answer *answer,
+                         const struct list_options *options)
+{
+    if (options->json)
+        return rdsca_list_json(answer, stdout);
+    if (answer->selection.count != 0)
+        return print_table(answer, options->fingerprint);
+    (void)printf("nothing expires within %lld days\n",
+                 (long long)options->expiring);
+    return true;
+}
+
+enum rdsca_exit rdsca_list(int argc, char **argv)
+{
+    struct list_options options;
+    struct rdsca_answer answer;
+    enum rdsca_exit code;
+
+    if (!read_options(argc, argv, &options))
+        return RDSCA_USAGE;
+    code = rdsca_answer_open(&answer, NAME, options.uri, options.directory);
+    if (code != RDSCA_FINE)
+        return code;
+    if (options.expiring >= 0)
+        keep_expiring(&answer, options.expiring);
+    if (print_answer(&answer, &options)) {
+        code = rdsca_finish_output(NAME);
+    } else {
+        rdsca_complain(NAME, "out of memory");
+        code = RDSCA_UNSAFE;
+    }
+    if (code == RDSCA_FINE && options.expiring >= 0 &&
+        answer.selection.count != 0)
+        code = RDSCA_FINDING;
+    rdsca_answer_close(&answer);
+    return code;
+}

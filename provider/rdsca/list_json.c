@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The answer to a URI as JSON.  Refuses to leave a member out: what is not
+ * known is null.
+ */
+
+#include "list_json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#define SCHEMA 1
+
+/* To be freed with free(). */
+static char *path_of(const struct rdsca_answer *answer,
+                     const struct rds_bundle *bundle)
+{
+    char *path = NULL;
+
+    if (asprintf(&path, "%s/%s", answer->trust.directory, bundle->name.file) <
+        0)
+        return NULL;
+    return path;
+}
+
+/* The subject in the form of RFC 2253, which is ASCII; NULL: unreadable. */
+static json_t *subject_of(const struct rds_entry *entry)
+{
+    X509 *x509 = rdsca_x509(entry);
+    BIO *bio = BIO_new(BIO_s_mem());
+    json_t *subject = NULL;
+    char *text;
+    long size;
+
+    if (x509 != NULL && bio != NULL &&
+        X509_NAME_print_ex(bio, X509_get_subject_name(x509), 0,
+                           XN_FLAG_RFC2253) >= 0) {
+        size = BIO_get_mem_data(bio, &text);
+        subject = json_stringn(text, (size_t)size);
+    }
+    BIO_free(bio);
+    X509_free(x509);
+    return subject != NULL ? subject : json_null();
+}
+
+/* When AWS last confirmed it; retired anchors it no longer serves. */
+static json_t *confirmed_of(const struct rdsca_answer *answer,
+                            const struct rds_entry *entry)
+{
+    int64_t set_date = answer->trust.view->set_date;
+    char text[RDSCA_TIME_MAX];
+
+    if (entry->bundle != NULL)
+        return json_string(rdsca_time(text, entry->bundle->confirmed));
+    if (rds_anchor_retired(entry->anchor, set_date))
+        return json_null();
+    return json_string(rdsca_time(text, set_date));
+}
+
+static json_t *pack_anchor(const struct rdsca_answer *answer,
+                           const struct rds_entry *entry)
+{
+    const struct rds_anchor *a = entry->anchor;
+    char key[RDSCA_KEY_MAX], from[RDSCA_TIME_MAX], until[RDSCA_TIME_MAX];
+    char sha256[RDS_SHA256_TEXT];
+    bool built_in = entry->bundle == NULL;
+    char *file = built_in ? NULL : path_of(answer, entry->bundle);
+    json_t *packed = NULL;
+
+    if (built_in || file != NULL)
+        packed = json_pack(
+            "{s:s?,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:I,s:s,s:s?,s:o,s:s,s:o,"
+            "s:s}",
+            "region", a->region[0] != '\0' ? a->region : NULL, "partition",
+            rds_partition_name((enum rds_partition)a->partition), "family",
+            a->family == RDS_FAMILY_PROXY ? "proxy" : "rds", "ca", a->ca,
+            "role", rds_role_name((enum rds_role)a->role), "stage",
+            rds_stage_name((enum rds_stage)a->stage), "key",
+            rdsca_key(key, entry), "not_before",
+            rdsca_time(from, a->not_before), "not_after",
+            rdsca_time(until, a->not_after), "days_left",
+            (json_int_t)rdsca_days_left(a, answer->now), "source",
+            built_in ? "built in" : "directory", "file", file, "confirmed",
+            confirmed_of(answer, entry), "sha256",
+            rds_sha256_write(sha256, a->sha256), "subject", subject_of(entry),
+            "alias", a->alias);
+    free(file);
+    return packed;
+}
+
+static json_t *pack_anchors(const struct rdsca_answer *answer)
+{
+    json_t *anchors = json_array();
+
+    for (size_t i = 0; anchors != NULL && i < answer->selection.count; i++) {
+        if (json_array_append_new(
+                anchors, pack_anchor(answer, rdsca_answer_entry(answer, i))) !=
+            0) {
+            json_decref(anchors);
+            return NULL;
+        }
+    }
+    return anchors;
+}
+
+bool rdsca_list_json(const struct rdsca_answer *answer, FILE *to)
+{
+    json_t *anchors = pack_anchors(answer), *all = NULL;
+    char now[RDSCA_TIME_MAX], *text = NULL;
+
+    if (anchors != NULL)
+        all = json_pack("{s:i,s:s,s:s,s:s,s:o}", "schema", SCHEMA, "uri",
+                        answer->uri, "time", rdsca_time(now, answer->now),
+                        "directory", answer->trust.directory, "anchors",
+                        anchors);
+    if (all != NULL)
+        text = json_dumps(all, JSON_INDENT(2));
+    json_decref(all);
+    if (text == NULL)
+        return false;
+    (void)fprintf(to, "%s\n", text);
+    free(text);
+    return true;
+}

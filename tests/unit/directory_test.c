@@ -1,0 +1,564 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Proves of rds/directory.h: which directories and files are read and which
+ * are refused, with the exact texts; that nothing blocks; that a read-only
+ * mount excuses a mode and nothing else does; that one state of a file is
+ * told from another; and which names are listed, in which order.
+ */
+
+#include "tests.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "rds/directory.h"
+
+#define FILE_NAME "us-west-2-bundle.pem"
+
+/* Opens the folder; what fails is told in *err. */
+static int open_folder(const char *path, struct rds_identity *identity,
+                       bool *absent, struct rds_error *err)
+{
+    *err = (struct rds_error){RDS_R_NONE, ""};
+    *absent = false;
+    return rds_directory_open(path, identity, absent, err);
+}
+
+/* Reads a file of the folder; its content, or "error: " and the text. */
+static void read_file(struct text *out, const struct folder *folder,
+                      const char *file, struct rds_identity *identity)
+{
+    struct rds_identity directory, ignored;
+    struct rds_error err;
+    void *bytes = NULL;
+    size_t size = 0;
+    bool absent;
+    int fd = open_folder(folder->path, &directory, &absent, &err);
+
+    NEED(fd >= 0);
+    text_clear(out);
+    if (rds_directory_read(fd, file, &directory,
+                           identity != NULL ? identity : &ignored, &bytes,
+                           &size, &err)) {
+        text_add_bytes(out, bytes, size);
+        CHECK_NUMBER(err.reason, RDS_R_NONE, "%s", file);
+        free(bytes);
+    } else {
+        text_add(out, "error: %s", err.text);
+        CHECK_NUMBER(err.reason, RDS_R_BAD_BUNDLE, "%s", err.text);
+    }
+    NEED(close(fd) == 0);
+}
+
+static void check_read(const struct folder *folder, const char *file,
+                       const char *wanted, const char *row)
+{
+    struct text got = {NULL, 0};
+
+    read_file(&got, folder, file, NULL);
+    CHECK_TEXT(got.bytes, wanted, "%s", row);
+    text_clear(&got);
+}
+
+static void write_content(const struct folder *folder, const char *file,
+                          const char *content)
+{
+    struct text text = {NULL, 0};
+
+    text_add(&text, "%s", content);
+    folder_write(folder, file, &text);
+    text_clear(&text);
+}
+
+/* ---- the directory ------------------------------------------------------ */
+
+static void check_directory(const char *path, bool good, bool is_absent,
+                            const char *text)
+{
+    struct rds_identity identity;
+    struct rds_error err;
+    bool absent;
+    int fd = open_folder(path, &identity, &absent, &err);
+
+    CHECK_NUMBER(fd >= 0, good, "%s: %s", path, err.text);
+    CHECK_NUMBER(absent, is_absent, "%s", path);
+    CHECK_TEXT(err.text, text, "%s", path);
+    if (fd >= 0) {
+        CHECK((fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0, "%s: close-on-exec",
+              path);
+        CHECK(identity.present && identity.owner == geteuid(), "%s", path);
+        NEED(close(fd) == 0);
+    } else if (is_absent) {
+        CHECK(!identity.present, "%s", path);
+    }
+}
+
+static void test_directory(void)
+{
+    static const struct {
+        mode_t mode;
+        bool good;
+    } rows[] = {
+        {0755, true},  {0700, true},  {0555, true},   {0750, true},
+        {0775, false}, {0757, false}, {01777, false}, {0720, false},
+        {0702, false}, {02755, true},
+    };
+    struct folder folder;
+    struct text text = {NULL, 0};
+
+    folder_make(&folder);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        NEED(chmod(folder.path, rows[i].mode) == 0);
+        text_clear(&text);
+        text_add(&text, "%s", "");
+        if (!rows[i].good)
+            text_add(&text,
+                     "%s: the directory is writable by group or others (mode "
+                     "%04o, owner %lu); run chmod go-w on it",
+                     folder.path, (unsigned)rows[i].mode,
+                     (unsigned long)geteuid());
+        check_directory(folder.path, rows[i].good, false, text.bytes);
+    }
+    text_clear(&text);
+    folder_remove(&folder);
+}
+
+static void test_no_directory(void)
+{
+    struct folder folder;
+    struct text text = {NULL, 0};
+
+    folder_make(&folder);
+    check_directory(folder_path(&folder, "absent"), false, true, "");
+    check_directory(folder_path(&folder, "absent/deep"), false, true, "");
+    write_content(&folder, "file", "x");
+    text_add(&text, "%s: cannot open the directory: Not a directory",
+             folder_path(&folder, "file"));
+    check_directory(folder_path(&folder, "file"), false, false, text.bytes);
+    text_clear(&text);
+    text_add(&text, "%s: cannot open the directory: Not a directory",
+             folder_path(&folder, "fifo"));
+    NEED(mkfifo(folder_path(&folder, "fifo"), 0644) == 0);
+    check_directory(folder_path(&folder, "fifo"), false, false, text.bytes);
+    NEED(symlink("absent", folder_path(&folder, "dangling")) == 0);
+    check_directory(folder_path(&folder, "dangling"), false, true, "");
+    NEED(symlink(".", folder_path(&folder, "link")) == 0);
+    check_directory(folder_path(&folder, "link"), true, false, "");
+    text_clear(&text);
+    if (geteuid() != 0) {
+        NEED(chmod(folder.path, 0) == 0);
+        text_add(&text, "%s: cannot open the directory: Permission denied",
+                 folder.path);
+        check_directory(folder.path, false, false, text.bytes);
+    } else {
+        skip("an unreadable directory: root reads everything");
+    }
+    text_clear(&text);
+    folder_remove(&folder);
+}
+
+/* ---- files -------------------------------------------------------------- */
+
+static void test_modes(void)
+{
+    static const mode_t good[] = {0644, 0600, 0444, 0400, 0755, 04644};
+    static const mode_t bad[] = {0664, 0646, 0666, 0777, 0620, 0602, 02664};
+    struct folder folder;
+    struct text text = {NULL, 0};
+
+    folder_make(&folder);
+    write_content(&folder, FILE_NAME, "content");
+    for (size_t i = 0; i < COUNT(good); i++) {
+        NEED(chmod(folder_path(&folder, FILE_NAME), good[i]) == 0);
+        text_clear(&text);
+        text_add(&text, "mode %04o", (unsigned)good[i]);
+        check_read(&folder, FILE_NAME, "content", text.bytes);
+    }
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        NEED(chmod(folder_path(&folder, FILE_NAME), bad[i]) == 0);
+        text_clear(&text);
+        text_add(&text,
+                 "error: " FILE_NAME ": writable by group or others (mode "
+                 "%04o, owner %lu); run chmod go-w on it",
+                 (unsigned)bad[i], (unsigned long)geteuid());
+        check_read(&folder, FILE_NAME, text.bytes, "mode");
+    }
+    text_clear(&text);
+    if (geteuid() != 0) {
+        NEED(chmod(folder_path(&folder, FILE_NAME), 0) == 0);
+        check_read(&folder, FILE_NAME,
+                   "error: " FILE_NAME ": cannot read: Permission denied",
+                   "mode 0");
+    } else {
+        skip("an unreadable file: root reads everything");
+    }
+    folder_remove(&folder);
+}
+
+static void test_owners(void)
+{
+    struct folder folder;
+
+    if (geteuid() != 0) {
+        skip("owners of files: only root can give files away");
+        return;
+    }
+    folder_make(&folder);
+    write_content(&folder, FILE_NAME, "content");
+    NEED(chown(folder_path(&folder, FILE_NAME), 4001, 4001) == 0);
+    check_read(&folder, FILE_NAME,
+               "error: " FILE_NAME ": owned by user 4001 (mode 0644), who is "
+               "neither root, nor this process, nor the directory's owner",
+               "somebody's");
+    NEED(chown(folder.path, 4002, 4002) == 0);
+    check_read(&folder, FILE_NAME,
+               "error: " FILE_NAME ": owned by user 4001 (mode 0644), who is "
+               "neither root, nor this process, nor the directory's owner",
+               "somebody's, the directory another's");
+    NEED(chown(folder.path, 4001, 4001) == 0);
+    check_read(&folder, FILE_NAME, "content", "the directory's owner's");
+    NEED(chown(folder_path(&folder, FILE_NAME), 0, 0) == 0);
+    check_read(&folder, FILE_NAME, "content", "root's");
+    NEED(chown(folder.path, 0, 0) == 0);
+    NEED(chown(folder_path(&folder, FILE_NAME), 4001, 4001) == 0);
+    NEED(seteuid(4001) == 0);
+    check_read(&folder, FILE_NAME, "content", "the effective user's");
+    NEED(seteuid(0) == 0);
+    folder_remove(&folder);
+}
+
+static void test_kinds(void)
+{
+    struct folder folder;
+    struct text text = {NULL, 0};
+
+    folder_make(&folder);
+    check_read(&folder, FILE_NAME,
+               "error: " FILE_NAME ": cannot read: No such file or directory",
+               "absent");
+    NEED(mkfifo(folder_path(&folder, "fifo"), 0600) == 0);
+    text_add(&text, "error: fifo: not a regular file (mode 0600, owner %lu)",
+             (unsigned long)geteuid());
+    check_read(&folder, "fifo", text.bytes, "a FIFO, without blocking");
+    NEED(mkdir(folder_path(&folder, "folder"), 0700) == 0);
+    text_clear(&text);
+    text_add(&text, "error: folder: not a regular file (mode 0700, owner %lu)",
+             (unsigned long)geteuid());
+    check_read(&folder, "folder", text.bytes, "a directory");
+    NEED(symlink("/dev/zero", folder_path(&folder, "zero")) == 0);
+    check_read(&folder, "zero",
+               "error: zero: not a regular file (mode 0666, owner 0)",
+               "a device");
+    write_content(&folder, "real", "content");
+    NEED(symlink("real", folder_path(&folder, "link")) == 0);
+    check_read(&folder, "link", "content", "a link");
+    NEED(symlink("link", folder_path(&folder, "links")) == 0);
+    check_read(&folder, "links", "content", "a link to a link");
+    NEED(symlink("absent", folder_path(&folder, "dangling")) == 0);
+    check_read(&folder, "dangling",
+               "error: dangling: cannot read: No such file or directory",
+               "a dangling link");
+    NEED(symlink("loop", folder_path(&folder, "loop")) == 0);
+    check_read(&folder, "loop",
+               "error: loop: cannot read: Too many levels of symbolic links",
+               "a loop");
+    NEED(chmod(folder_path(&folder, "real"), 0666) == 0);
+    text_clear(&text);
+    text_add(&text,
+             "error: link: writable by group or others (mode 0666, owner "
+             "%lu); run chmod go-w on it",
+             (unsigned long)geteuid());
+    check_read(&folder, "link", text.bytes, "a link to a bad file");
+    text_clear(&text);
+    folder_remove(&folder);
+}
+
+static void test_sizes(void)
+{
+    struct folder folder;
+    struct text got = {NULL, 0};
+
+    folder_make(&folder);
+    write_content(&folder, FILE_NAME, "");
+    check_read(&folder, FILE_NAME,
+               "error: " FILE_NAME ": empty; fetch the file again", "empty");
+    write_content(&folder, FILE_NAME, "x");
+    check_read(&folder, FILE_NAME, "x", "one byte");
+    NEED(truncate(folder_path(&folder, FILE_NAME), RDS_BUNDLE_MAX) == 0);
+    read_file(&got, &folder, FILE_NAME, NULL);
+    CHECK_NUMBER(got.size, RDS_BUNDLE_MAX, "16 MiB");
+    NEED(truncate(folder_path(&folder, FILE_NAME), RDS_BUNDLE_MAX + 1) == 0);
+    check_read(&folder, FILE_NAME,
+               "error: " FILE_NAME
+               ": 16777217 bytes are too many; at most 16777216",
+               "a byte more");
+    NEED(truncate(folder_path(&folder, FILE_NAME), (off_t)1 << 40) == 0);
+    check_read(&folder, FILE_NAME,
+               "error: " FILE_NAME
+               ": 1099511627776 bytes are too many; at most 16777216",
+               "a sparse file");
+    text_clear(&got);
+    folder_remove(&folder);
+}
+
+/* ---- a read-only mount -------------------------------------------------- */
+
+/* In a process of its own, since it changes the mounts. */
+struct attempt {
+    const char *path;
+    bool read_only;
+};
+
+enum { TAKEN, REFUSED, NOT_POSSIBLE };
+
+static int try_mount(void *arg)
+{
+    const struct attempt *attempt = arg;
+    const unsigned long flags =
+        MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV;
+    struct rds_identity identity, file;
+    void *bytes = NULL;
+    bool absent, good;
+    size_t size;
+    int fd;
+
+    if (unshare(CLONE_NEWNS) != 0 && unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0)
+        return NOT_POSSIBLE;
+    if (mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) != 0 ||
+        mount(attempt->path, attempt->path, "none", MS_BIND, NULL) != 0 ||
+        (attempt->read_only &&
+         mount("none", attempt->path, "none", flags, NULL) != 0))
+        return NOT_POSSIBLE;
+    fd = rds_directory_open(attempt->path, &identity, &absent, NULL);
+    if (fd < 0)
+        return REFUSED;
+    good = rds_directory_read(fd, FILE_NAME, &identity, &file, &bytes, &size,
+                              NULL);
+    free(bytes);
+    (void)close(fd);
+    return good ? TAKEN : REFUSED;
+}
+
+static void test_read_only_mount(void)
+{
+    struct attempt attempt;
+    struct folder folder;
+    int result;
+
+    folder_make(&folder);
+    write_content(&folder, FILE_NAME, "content");
+    NEED(chmod(folder_path(&folder, FILE_NAME), 0777) == 0);
+    NEED(chmod(folder.path, 0777) == 0);
+    attempt = (struct attempt){folder.path, true};
+    result = in_child(try_mount, &attempt);
+    if (result == NOT_POSSIBLE) {
+        skip("a read-only mount: no mount namespace to be had here");
+    } else {
+        CHECK_NUMBER(result, TAKEN, "mode 0777 on a read-only mount");
+        attempt.read_only = false;
+        CHECK_NUMBER(in_child(try_mount, &attempt), REFUSED,
+                     "mode 0777 on a writable mount");
+    }
+    folder_remove(&folder);
+}
+
+/* ---- identities --------------------------------------------------------- */
+
+static struct rds_identity look(const struct folder *folder, const char *file)
+{
+    struct rds_identity identity;
+
+    memset(&identity, 0x55, sizeof(identity));
+    rds_identity_look(AT_FDCWD, folder_path(folder, file), &identity);
+    return identity;
+}
+
+static bool same(struct rds_identity a, struct rds_identity b)
+{
+    return rds_identity_unchanged(&a, &b);
+}
+
+static void test_identity(void)
+{
+    struct rds_identity before;
+    struct folder folder;
+
+    folder_make(&folder);
+    before = look(&folder, "absent");
+    CHECK(!before.present && before.settled, "absent");
+    CHECK(same(before, look(&folder, "absent")), "still absent");
+    write_content(&folder, "file", "x");
+    before = look(&folder, "file");
+    CHECK(before.present, "there");
+    CHECK(!before.settled, "changed this moment");
+    CHECK(!same(before, look(&folder, "file")), "so look again");
+    settle_clock();
+    before = look(&folder, "file");
+    CHECK(before.settled && same(before, look(&folder, "file")), "settled");
+    CHECK(!same(before, look(&folder, "absent")), "gone");
+    CHECK(!same(look(&folder, "absent"), before), "come");
+    NEED(chmod(folder_path(&folder, "file"), 0600) == 0);
+    settle_clock();
+    CHECK(!same(before, look(&folder, "file")), "another mode");
+    before = look(&folder, "file");
+    folder_touch(&folder, "file", day(2026, 1, 1));
+    settle_clock();
+    CHECK(!same(before, look(&folder, "file")), "another time");
+    before = look(&folder, "file");
+    write_content(&folder, "file", "y");
+    folder_touch(&folder, "file", day(2026, 1, 1));
+    settle_clock();
+    CHECK(!same(before, look(&folder, "file")), "another file");
+    before = look(&folder, "file");
+    NEED(truncate(folder_path(&folder, "file"), 7) == 0);
+    folder_touch(&folder, "file", day(2026, 1, 1));
+    settle_clock();
+    CHECK(!same(before, look(&folder, "file")), "another size");
+    before = look(&folder, "file");
+    NEED(symlink("file", folder_path(&folder, "link")) == 0);
+    CHECK(same(before, look(&folder, "link")), "links are followed");
+    folder_remove(&folder);
+}
+
+/* Each field counts by itself. */
+static void test_identity_fields(void)
+{
+    struct rds_identity a, b;
+
+    memset(&a, 0, sizeof(a));
+    a.present = a.settled = true;
+    b = a;
+    CHECK(rds_identity_unchanged(&a, &b), "equal");
+    b.device = 1;
+    CHECK(!rds_identity_unchanged(&a, &b), "device");
+    b = a;
+    b.inode = 1;
+    CHECK(!rds_identity_unchanged(&a, &b), "inode");
+    b = a;
+    b.size = 1;
+    CHECK(!rds_identity_unchanged(&a, &b), "size");
+    b = a;
+    b.mode = 1;
+    CHECK(!rds_identity_unchanged(&a, &b), "mode");
+    b = a;
+    b.owner = 1;
+    CHECK(!rds_identity_unchanged(&a, &b), "owner");
+    b = a;
+    b.modified.tv_nsec = 1;
+    CHECK(!rds_identity_unchanged(&a, &b), "time of modification");
+    b = a;
+    b.changed.tv_sec = 1;
+    CHECK(!rds_identity_unchanged(&a, &b), "time of change");
+    b = a;
+    b.present = false;
+    CHECK(!rds_identity_unchanged(&a, &b), "absent");
+    a.settled = false;
+    b = a;
+    CHECK(!rds_identity_unchanged(&a, &b), "not settled");
+}
+
+/* What was read is what the identity tells of, refused or not. */
+static void test_identity_of_read(void)
+{
+    struct rds_identity read, now;
+    struct text got = {NULL, 0};
+    struct folder folder;
+
+    folder_make(&folder);
+    write_content(&folder, FILE_NAME, "content");
+    settle_clock();
+    read_file(&got, &folder, FILE_NAME, &read);
+    now = look(&folder, FILE_NAME);
+    CHECK(rds_identity_unchanged(&read, &now), "read");
+    NEED(chmod(folder_path(&folder, FILE_NAME), 0666) == 0);
+    settle_clock();
+    read_file(&got, &folder, FILE_NAME, &read);
+    now = look(&folder, FILE_NAME);
+    CHECK(rds_identity_unchanged(&read, &now), "refused");
+    NEED(unlink(folder_path(&folder, FILE_NAME)) == 0);
+    read_file(&got, &folder, FILE_NAME, &read);
+    now = look(&folder, FILE_NAME);
+    CHECK(rds_identity_unchanged(&read, &now), "absent");
+    text_clear(&got);
+    folder_remove(&folder);
+}
+
+/* ---- listing ------------------------------------------------------------ */
+
+static size_t list(const struct folder *folder, struct text *out)
+{
+    struct rds_bundle_name *names = NULL;
+    struct rds_identity identity;
+    struct rds_error err;
+    bool more = true;
+    size_t count = 0;
+    bool absent;
+    int fd = open_folder(folder->path, &identity, &absent, &err);
+
+    NEED(fd >= 0);
+    text_clear(out);
+    text_add(out, "%s", "");
+    CHECK(rds_directory_list(fd, &names, &count, &more, &err), "%s", err.text);
+    for (size_t i = 0; i < count; i++)
+        text_add(out, "%s%s", i != 0 ? " " : "", names[i].file);
+    free(names);
+    NEED(close(fd) == 0);
+    return count;
+}
+
+static void test_list(void)
+{
+    static const char *const files[] = {"us-west-2-bundle.pem",
+                                        "aws-global-bundle.pem",
+                                        "README",
+                                        "us-west-2-bundle.pem.new",
+                                        ".hidden-bundle.pem",
+                                        "eu-west-1-bundle.pem",
+                                        "global-bundle.pem",
+                                        "cn-north-1-bundle.pem"};
+    struct text got = {NULL, 0};
+    struct folder folder;
+
+    folder_make(&folder);
+    CHECK_NUMBER(list(&folder, &got), 0, "empty");
+    for (size_t i = 0; i < COUNT(files); i++)
+        write_content(&folder, files[i], "x");
+    NEED(symlink("absent", folder_path(&folder, "sa-east-1-bundle.pem")) == 0);
+    CHECK_NUMBER(list(&folder, &got), 5, "five of ours");
+    CHECK_TEXT(got.bytes,
+               "aws-global-bundle.pem cn-north-1-bundle.pem "
+               "eu-west-1-bundle.pem sa-east-1-bundle.pem "
+               "us-west-2-bundle.pem",
+               "sorted");
+    for (int i = 0; i < RDS_DIRECTORY_FILES_MAX + 20; i++) {
+        char file[64];
+
+        (void)snprintf(file, sizeof(file), "ap-%c%c-1-bundle.pem",
+                       'a' + i / 26, 'a' + i % 26);
+        write_content(&folder, file, "x");
+    }
+    CHECK_NUMBER(list(&folder, &got), RDS_DIRECTORY_FILES_MAX, "at most");
+    text_clear(&got);
+    folder_remove(&folder);
+}
+
+CU_TestInfo directory_tests[] = {
+    {"modes of the directory", test_directory},
+    {"no directory", test_no_directory},
+    {"modes of files", test_modes},
+    {"owners of files", test_owners},
+    {"what is no regular file", test_kinds},
+    {"sizes", test_sizes},
+    {"a read-only mount", test_read_only_mount},
+    {"one state and another", test_identity},
+    {"each field of an identity", test_identity_fields},
+    {"the identity of what was read", test_identity_of_read},
+    {"listing", test_list},
+    CU_TEST_INFO_NULL,
+};
