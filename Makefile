@@ -96,7 +96,7 @@ RDSCA_OBJECTS := $(call objects,$(RDSCA_SOURCES) \
 
 .DELETE_ON_ERROR:
 .PHONY: all
-all: $(BUILD)/rds.so $(BUILD)/rds.cnf $(BUILD)/rds-trust.cnf
+all: $(BUILD)/rds.so $(BUILD)/rds.cnf $(BUILD)/rds-trust.cnf $(BUILD)/rdsca
 
 $(BUILD)/obj/%.o: %.c Makefile
 	$(say) CC $<
@@ -220,6 +220,7 @@ bench: $(BUILD)/bench
 # ---- linters ----------------------------------------------------------------
 
 LINT_SOURCES = $(MODEL_SOURCES) $(STORE_SOURCES) $(MODULE_SOURCES) \
+    $(RDSCA_SOURCES) \
     provider/truststore/linked.c provider/anchors/digest.c
 FORMAT_FILES = $(LINT_SOURCES) $(UNIT_SOURCES) $(LOADER_SOURCES) \
     $(wildcard include/rds/*.h provider/*/*.h tests/*/*.h tests/*/*.c)

@@ -422,7 +422,7 @@ static bool write_pem(struct vetting *vetting)
 {
     BIO *bio = BIO_new(BIO_s_mem());
     bool good = bio != NULL;
-    char *bytes;
+    char *bytes = NULL;
     long size;
 
     for (size_t i = 0; good && i < vetting->count; i++) {
@@ -450,7 +450,7 @@ static bool judge(struct vetting *vetting)
 {
     if (!looks_like_bundle(vetting) || !take_apart(vetting))
         return false;
-    vetting->members = calloc(vetting->count, sizeof(vetting->members[0]));
+    vetting->members = calloc(vetting->count + 1, sizeof(vetting->members[0]));
     /* One note for each certificate, one for each that is withdrawn. */
     vetting->out->notes =
         calloc(vetting->count + vetting->candidate->view->count + 1,
