@@ -434,7 +434,7 @@ static bool write_pem(struct vetting *vetting)
     size = good ? BIO_get_mem_data(bio, &bytes) : 0;
     if (size > 0)
         vetting->out->pem = malloc((size_t)size);
-    if (vetting->out->pem != NULL) {
+    if (vetting->out->pem != NULL && bytes != NULL) {
         memcpy(vetting->out->pem, bytes, (size_t)size);
         vetting->out->pem_size = (size_t)size;
     }
