@@ -145,12 +145,9 @@ static bool our_content(const char *bytes, size_t size)
     char *name = NULL, *header = NULL, *again;
     unsigned char *der = NULL;
     bool ours = false;
-    BIO *in, *content = NULL;
+    BIO *in = BIO_new_mem_buf(bytes, (int)size), *content = NULL;
     long der_size;
 
-    if (size < strlen(MARK) || memcmp(bytes, MARK, strlen(MARK)) != 0)
-        return false;
-    in = BIO_new_mem_buf(bytes, (int)size);
     if (in != NULL && PEM_read_bio(in, &name, &header, &der, &der_size) == 1)
         content = content_of(der, der_size);
     if (content != NULL)

@@ -97,8 +97,9 @@ static enum rdsca_exit import_file(const struct rdsca_job *job,
     }
     parcel->bytes = bytes;
     parcel->source = standard ? "standard input" : path;
-    parcel->modified =
-        standard ? (struct timespec){.tv_nsec = UTIME_NOW} : st.st_mtim;
+    parcel->modified.tv_nsec = UTIME_NOW;
+    if (!standard)
+        parcel->modified = st.st_mtim;
     outcome = rdsca_install(job, parcel);
 done:
     free(bytes);

@@ -50,7 +50,7 @@ static bool read_days(const char *text, int64_t *out)
     char quoted[RDS_QUOTE_MAX];
     size_t size = strspn(text, "0123456789");
 
-    if (size == 0 || size > 6 || text[size] != '\0' ||
+    if (size == 0 || text[size] != '\0' ||
         (*out = strtol(text, NULL, 10)) > DAYS_MAX) {
         (void)rdsca_misuse(NAME,
                            "--expiring '%s': not a number of days from 0 to "

@@ -46,7 +46,7 @@ const char rdsca_timeline_help[] =
 #define PALE_INK "#6b7280"
 #define LINE "#e5e7eb"
 #define IN_FORCE "#2563eb"
-#define ENDING "#d97706"
+#define ENDING "#b45309"
 #define PAST "#cbd5e1"
 #define TODAY "#dc2626"
 
@@ -255,7 +255,10 @@ static void draw_lane(const struct drawing *d, size_t i)
     int64_t now = d->answer->now;
     double y = TOP + (double)i * ROW;
     bool expired = lane->last < now;
-    const char *style = expired ? "fill=\"" PALE_INK "\"" : "";
+    bool ending = !expired && lane->until - now < SOON;
+    const char *style = expired  ? "fill=\"" PALE_INK "\""
+                        : ending ? "fill=\"" ENDING "\""
+                                 : "";
     char text[RDSCA_LANE_LABEL_MAX];
 
     (void)fputs("<g>\n", d->to);
@@ -270,7 +273,7 @@ static void draw_lane(const struct drawing *d, size_t i)
     put_text(d, d->place_at, y + 17, style, rdsca_lane_label(text, lane));
     draw_bar(d, y + 5, lane->from, expired ? lane->last : now, PAST);
     draw_bar(d, y + 5, lane->from > now ? lane->from : now, lane->last,
-             lane->until - now < SOON ? ENDING : IN_FORCE);
+             ending ? ENDING : IN_FORCE);
     put_text(d, d->until_at, y + 17, style,
              until_text(text, sizeof(text), lane));
     (void)fputs("</g>\n", d->to);

@@ -263,7 +263,7 @@ static void test_same_looks(void)
     }
     CU_ASSERT(write_file(scene.folder, NEW_FILE, texts[0], size));
     (void)path_of(&scene, NEW_FILE, path);
-    for (int i = 0; good && i < 200; i++) {
+    for (int i = 0; good && i < 60; i++) {
         int fd = open(path, O_WRONLY);
         const struct timespec times[2] = {{builtin_date() + FRESH, 0},
                                           {builtin_date() + FRESH, 0}};

@@ -14,10 +14,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "rds/builtin.h"
+#include "rds/guard.h"
 #include "rds/truststore.h"
 
 #define WEST "us-west-2-bundle.pem"
@@ -198,6 +201,13 @@ static void test_builtin_only(void)
     rds_snapshot_release(NULL);
 }
 
+/* Files of the tests are of the days after the built-in set's. */
+static void test_clock(void)
+{
+    CHECK(time(NULL) > fresh(4),
+          "this machine's clock is not behind the built-in set");
+}
+
 /* ---- which file wins ---------------------------------------------------- */
 
 #define MAX_FILES 3
@@ -346,6 +356,29 @@ static void test_entries(void)
     }
     CHECK(from_bundle >= 4, "%zu of bundles", from_bundle);
     CHECK_NUMBER(view->count, 155, "157 less two of us-east-1");
+    rds_snapshot_release(snapshot);
+    stop(&fixture);
+}
+
+/* A file of the future counts as one of now: a newer one can win again. */
+static void test_future(void)
+{
+    const struct rds_snapshot *snapshot;
+    const struct rds_view *view;
+    struct fixture fixture;
+    size_t seen = 0;
+
+    start(&fixture);
+    put(&fixture.folder, WEST, WEST_RSA, fresh(36500));
+    snapshot = take(fixture.store);
+    view = rds_snapshot_view(snapshot);
+    for (size_t i = 0; i < view->count; i++) {
+        const struct rds_bundle *bundle = view->entries[i].bundle;
+
+        CHECK(bundle == NULL || bundle->confirmed <= time(NULL), "not later");
+        seen += bundle != NULL ? 1 : 0;
+    }
+    CHECK_NUMBER(seen, 1, "entries of the file");
     rds_snapshot_release(snapshot);
     stop(&fixture);
 }
@@ -749,6 +782,28 @@ static void test_refused_directory(void)
     stop(&fixture);
 }
 
+/* A failure that passes is tried again, though nothing changed on disk. */
+static void test_passing_failure(void)
+{
+    struct rlimit kept, none;
+    struct fixture fixture;
+
+    start(&fixture);
+    put(&fixture.folder, WEST, WEST_RSA, fresh(1));
+    check(&fixture, WEST_URI, WEST_RSA, "good");
+    put(&fixture.folder, WEST, WEST_RSA4, fresh(2));
+    settle_clock();
+    NEED(getrlimit(RLIMIT_NOFILE, &kept) == 0);
+    none = (struct rlimit){0, kept.rlim_max};
+    NEED(setrlimit(RLIMIT_NOFILE, &none) == 0);
+    check(&fixture, WEST_URI, WEST_RSA, "no file can be opened");
+    NEED(setrlimit(RLIMIT_NOFILE, &kept) == 0);
+    CHECK(mentions(&fixture.reports, "Too many open files"), "reported");
+    check(&fixture, WEST_URI, WEST_RSA4, "files can be opened again");
+    CHECK_NUMBER(refusals(fixture.store), 0, "nothing is left of it");
+    stop(&fixture);
+}
+
 /* ---- distrust ----------------------------------------------------------- */
 
 static struct rds_truststore *
@@ -1005,6 +1060,43 @@ static int look_in_child(void *arg)
     return atomic_load(&race->wrong) != 0 ? 1 : 0;
 }
 
+/* Holds the lock for a while. */
+static void *hold_guard(void *arg)
+{
+    atomic_bool *held = arg;
+
+    rds_guard_lock();
+    atomic_store(held, true);
+    (void)usleep(50 * 1000);
+    rds_guard_unlock();
+    return NULL;
+}
+
+static int lock_guard(void *arg)
+{
+    (void)arg;
+    rds_guard_lock();
+    rds_guard_unlock();
+    return 0;
+}
+
+/* A child forked while another thread holds the lock can take it. */
+static void test_fork_guard(void)
+{
+    atomic_bool held = false;
+    pthread_t thread;
+
+    rds_guard_start();
+    rds_guard_start(); /* once more does no harm */
+    NEED(pthread_create(&thread, NULL, hold_guard, &held) == 0);
+    while (!atomic_load(&held))
+        (void)usleep(100);
+    CHECK_NUMBER(in_child(lock_guard, NULL), 0, "the child's lock");
+    NEED(pthread_join(thread, NULL) == 0);
+    rds_guard_lock();
+    rds_guard_unlock();
+}
+
 static void test_fork(void)
 {
     pthread_t threads[THREADS];
@@ -1021,7 +1113,9 @@ static void test_fork(void)
 
 CU_TestInfo truststore_tests[] = {
     {"built in only", test_builtin_only},
+    {"the clock of the tests", test_clock},
     {"which file wins", test_wins},
+    {"a file of the future", test_future},
     {"stages", test_stages},
     {"entries", test_entries},
     {"GovCloud's shape", test_gov},
@@ -1036,11 +1130,13 @@ CU_TestInfo truststore_tests[] = {
     {"the last good content", test_keeps_last_good},
     {"never a good content", test_never_good},
     {"a refused directory", test_refused_directory},
+    {"a failure that passes", test_passing_failure},
     {"distrust", test_distrust},
     {"more distrust", test_more_distrust},
     {"a snapshot stays", test_snapshot_stays},
     {"two stores", test_two_stores},
     {"threads", test_threads},
+    {"fork while the lock is held", test_fork_guard},
     {"fork", test_fork},
     CU_TEST_INFO_NULL,
 };
