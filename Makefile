@@ -170,13 +170,18 @@ SCRUB = env -u SSL_CERT_FILE -u SSL_CERT_DIR -u CURL_CA_BUNDLE \
     -u OPENSSL_CONF -u OPENSSL_MODULES -u RDS_PROVIDER_DEBUG \
     RDS_MODULE=$(abspath $(BUILD))/rds.so
 
-.PHONY: unit-check system-check client-check check
+.PHONY: unit-check system-check rdsca-check client-check check
 unit-check: all $(BUILD)/unit-tests $(BUILD)/loader-tests
 	$(SCRUB) $(RUNNER) $(BUILD)/unit-tests
 	$(SCRUB) $(RUNNER) $(BUILD)/loader-tests
 
 system-check: all
 	$(SCRUB) prove --failures --comments tests/system/*.t
+
+# The command, against HTTPS servers on loopback.
+rdsca-check: all
+	$(SCRUB) RDSCA=$(abspath $(BUILD))/rdsca \
+	    prove --failures --comments tests/rdsca/*.t
 
 # Real clients with rds-trust; installs them.
 client-check: all
@@ -187,7 +192,9 @@ client-check: all
 
 check: deps
 	@$(MAKE) unit-check
+	@$(MAKE) trust-check
 	@$(MAKE) system-check
+	@$(MAKE) rdsca-check
 
 .PHONY: valgrind asan ubsan tsan
 VALGRIND := valgrind -q --leak-check=full --errors-for-leak-kinds=all \
@@ -235,8 +242,9 @@ lint:
 	    --suppress=missingIncludeSystem --suppress=ctuuninitvar \
 	    -D_GNU_SOURCE \
 	    -DRDS_VERSION='""' -Iinclude $(LINT_SOURCES)
-	shellcheck -x .ci/run tests/demo.sh tests/system/*.t \
-	    tests/system/*.sh provider/anchors/extract.sh conf/install-deps
+	shellcheck -x .ci/run tests/system/*.t \
+	    tests/system/*.sh tests/clients/*.t tests/clients/*.sh \
+	    tests/rdsca/*.t tests/*.sh provider/anchors/extract.sh conf/install-deps
 	@! grep -rnE ' +$$|	$$' --include=*.c --include=*.h --include=*.md \
 	    provider include tests docs README.md || \
 	    { echo 'trailing white space' >&2; exit 1; }
@@ -297,6 +305,8 @@ help:
 	@echo '  check          install what is needed, build, run all tests'
 	@echo '  unit-check     tests that need no root, no server, no network'
 	@echo '  system-check   tests with the openssl command and real servers'
+	@echo '  trust-check    process-wide trust, through the public API'
+	@echo '  rdsca-check    the command, against HTTPS servers on loopback'
 	@echo '  client-check   real clients with rds-trust'
 	@echo '  valgrind asan ubsan tsan   unit-check under a checker'
 	@echo '  bench          ratios against what one would use instead'

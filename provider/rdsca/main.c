@@ -36,6 +36,9 @@ const struct rdsca_command *rdsca_command_find(const char *name)
 }
 
 static void complain(const char *name, const char *format, va_list args)
+    RDS_PRINTF(2, 0);
+
+static void complain(const char *name, const char *format, va_list args)
 {
     (void)fprintf(stderr, name[0] != '\0' ? "rdsca %s: " : "rdsca%s: ", name);
     (void)vfprintf(stderr, format, args);
