@@ -29,7 +29,6 @@
     F(RDS_R_BAD_BUNDLE, "bundle refused")                                     \
     F(RDS_R_BAD_CONFIGURATION, "bad provider configuration")                  \
     F(RDS_R_BAD_SEARCH, "unusable search criterion")                          \
-    F(RDS_R_NO_DIGEST, "no digest")                                           \
     F(RDS_R_TRANSIENT, "failed this time")                                    \
     F(RDS_R_NO_MEMORY, "out of memory")                                       \
     F(RDS_R_NO_LIBCRYPTO,                                                     \

@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include <openssl/core_names.h>
@@ -19,6 +20,7 @@
 #include "log.h"
 
 static OSSL_FUNC_store_open_fn store_open;
+static OSSL_FUNC_store_attach_fn store_attach;
 static OSSL_FUNC_store_settable_ctx_params_fn store_settable_ctx_params;
 static OSSL_FUNC_store_set_ctx_params_fn store_set_ctx_params;
 static OSSL_FUNC_store_load_fn store_load;
@@ -136,6 +138,18 @@ static void *store_open(void *provctx, const char *text)
     }
     (void)store_close(opened);
     rds_raise(provider, &err);
+    return NULL;
+}
+
+/* OpenSSL 3.0 calls this without looking whether it is there. */
+static void *store_attach(void *provctx, OSSL_CORE_BIO *in)
+{
+    struct rds_error err;
+
+    (void)in;
+    (void)rds_fail(&err, RDS_R_BAD_URI,
+                   "the rds loader reads no stream; open an rds:// URI");
+    rds_raise((const struct rds_provider *)provctx, &err);
     return NULL;
 }
 
@@ -341,9 +355,24 @@ static bool has_fingerprint(const struct wanted *wanted,
     unsigned char digest[EVP_MAX_MD_SIZE];
     size_t size = 0;
 
+    if (wanted->text == NULL)
+        return memcmp(entry->anchor->sha256, wanted->bytes, RDS_SHA256_SIZE) ==
+               0;
     return rds_digest(wanted->lc, wanted->text, entry->der,
                       entry->anchor->der_size, digest, &size) &&
            size == wanted->size && memcmp(digest, wanted->bytes, size) == 0;
+}
+
+/* The names of SHA-256, whose fingerprints are known beforehand. */
+static bool is_sha256(const char *name)
+{
+    static const char *const names[] = {"SHA256", "SHA2-256", "SHA-256"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strcasecmp(name, names[i]) == 0)
+            return true;
+    }
+    return false;
 }
 
 static bool search_fingerprint(struct opened *opened, const OSSL_PARAM *param,
@@ -354,6 +383,7 @@ static bool search_fingerprint(struct opened *opened, const OSSL_PARAM *param,
         lc->OSSL_PARAM_locate_const(all, OSSL_STORE_PARAM_DIGEST);
     char name[RDS_ALIAS_MAX] = "SHA256";
     struct wanted wanted = {.lc = lc, .text = name};
+    static const unsigned char nothing[RDS_SHA256_SIZE];
     unsigned char probe[EVP_MAX_MD_SIZE];
     size_t size;
 
@@ -362,8 +392,13 @@ static bool search_fingerprint(struct opened *opened, const OSSL_PARAM *param,
                                 "string");
     if (digest != NULL && !take_text(digest, name))
         return unusable(opened, "the digest to search with has no name");
-    if (!rds_digest(lc, name, "", 0, probe, &size))
+    if (is_sha256(name)) {
+        if (wanted.size != RDS_SHA256_SIZE)
+            wanted.bytes = nothing; /* no digest has that size */
+        wanted.text = NULL;
+    } else if (!rds_digest(lc, name, "", 0, probe, &size)) {
         return unusable(opened, "the digest to search with is not available");
+    }
     narrow(opened, has_fingerprint, &wanted);
     return true;
 }
@@ -513,6 +548,7 @@ static int store_load(void *loaderctx, OSSL_CALLBACK *object_cb,
 
 const OSSL_DISPATCH rds_store_functions[] = {
     {OSSL_FUNC_STORE_OPEN, (void (*)(void))store_open},
+    {OSSL_FUNC_STORE_ATTACH, (void (*)(void))store_attach},
     {OSSL_FUNC_STORE_SETTABLE_CTX_PARAMS,
      (void (*)(void))store_settable_ctx_params},
     {OSSL_FUNC_STORE_SET_CTX_PARAMS, (void (*)(void))store_set_ctx_params},

@@ -14,7 +14,9 @@
 #include <time.h>
 
 #include "log.h"
+#include "rds/builtin.h"
 #include "rds/guard.h"
+#include "rds/nearest.h"
 #include "rds/scope.h"
 
 #define HOSTS_MAX 8 /* host names of an application that we look at */
@@ -545,6 +547,38 @@ static void free_trust(struct trust *trust)
     free(trust);
 }
 
+/*
+ * A region that this version does not know is no fault: a bundle may bring
+ * it.  But a mistyped one would never be heard of, as no name is in its scope.
+ */
+static void warn_of_region(const char *region)
+{
+    struct rds_nearest nearest = RDS_NEAREST_INIT(region, strlen(region));
+    char hint[RDS_QUOTE_MAX];
+
+    for (size_t i = 0; i < rds_builtin_region_count; i++) {
+        if (strcmp(rds_builtin_regions[i], region) == 0)
+            return;
+    }
+    for (size_t i = 0; i < rds_builtin_region_count; i++)
+        rds_nearest_offer(&nearest, rds_builtin_regions[i]);
+    rds_log(RDS_LOG_ERROR,
+            "rds-trust: unknown region '%s'%s (unless a bundle brings it)",
+            region, rds_nearest_hint(hint, &nearest));
+}
+
+static void warn_of_regions(const struct rds_uri *uri)
+{
+    for (size_t i = 0; i < uri->count; i++) {
+        const struct rds_selector *selector = &uri->selectors[i];
+
+        if (selector->kind == RDS_SELECT_REGION)
+            warn_of_region(selector->u.region.name);
+        else if (selector->kind == RDS_SELECT_HOST)
+            warn_of_region(selector->u.host.region);
+    }
+}
+
 static struct trust *make_trust(const struct rds_binding *binding,
                                 const struct rds_configuration *values,
                                 struct rds_error *err)
@@ -572,6 +606,7 @@ static struct trust *make_trust(const struct rds_binding *binding,
     if (!rds_uri_read(values->trust, trust->uri, err) ||
         !rds_scope_make(trust->scope, trust->uri, err))
         goto failed;
+    warn_of_regions(trust->uri);
     trust->store = rds_truststore_new(&trust->binding.all, &options, err);
     if (trust->store == NULL)
         goto failed;

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rds/sha256.h"
+
 #define SUFFIX "-bundle.pem"
 #define GLOBAL_SUFFIX "-global" SUFFIX
 
@@ -106,8 +108,7 @@ static bool take_certificate(struct maker *maker, const unsigned char *der,
 {
     struct rds_bundle *bundle = maker->bundle;
     struct rds_anchor *anchor = &bundle->anchors[bundle->count];
-    unsigned char sha256[EVP_MAX_MD_SIZE];
-    size_t sha256_size = 0;
+    unsigned char sha256[RDS_SHA256_SIZE];
     struct rds_error why;
 
     maker->found++;
@@ -115,12 +116,7 @@ static bool take_certificate(struct maker *maker, const unsigned char *der,
         return rds_fail(maker->err, RDS_R_BAD_BUNDLE,
                         "%s: more than %d certificates", bundle->name.file,
                         RDS_BUNDLE_ANCHORS_MAX);
-    if (!rds_digest(maker->lc, "SHA256", der, size, sha256, &sha256_size) ||
-        sha256_size != RDS_SHA256_SIZE)
-        return rds_fail(maker->err, RDS_R_NO_DIGEST,
-                        "%s: SHA-256 is not available in this process; "
-                        "activate the default or the fips provider",
-                        bundle->name.file);
+    rds_sha256(der, size, sha256);
     if (!rds_anchor_describe(anchor, der, size, sha256,
                              (uint32_t)maker->der_used, &why)) {
         leave_out(maker, why.text);

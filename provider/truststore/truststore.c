@@ -166,8 +166,7 @@ static int64_t confirmed_at(const struct rds_identity *identity)
 /* What may go well the next time, without a change of the file. */
 static bool passing(const struct rds_error *why)
 {
-    return why->reason == RDS_R_NO_MEMORY || why->reason == RDS_R_NO_DIGEST ||
-           why->reason == RDS_R_TRANSIENT;
+    return why->reason == RDS_R_NO_MEMORY || why->reason == RDS_R_TRANSIENT;
 }
 
 /* Reads a file anew; where that fails, keeps its last good content. */

@@ -6,7 +6,7 @@
 # results as its own.  Needs root and one of:
 #
 #     RDS_DEBIAN13_TREE=DIR   an existing tree, which stays as it is; install
-#                             the clients with conf/install-client-deps in it
+#                             the clients with conf/install-deps in it
 #     RDS_DEBIAN13=1          makes one with debootstrap in build/debian13,
 #                             which takes some minutes and 2 GB, once;
 #                             RDS_DEBIAN_MIRROR names another mirror
@@ -52,7 +52,7 @@ make_tree() {
     ok "$status" 'debootstrap' || { show_run && done_testing; }
     printf '#!/bin/sh\nexit 101\n' >"$tree/usr/sbin/policy-rc.d"
     chmod 755 "$tree/usr/sbin/policy-rc.d"
-    run "${inside[@]}" sh /mnt/conf/install-client-deps
+    run "${inside[@]}" sh /mnt/conf/install-deps clients
     ok "$status" 'the clients are installed' || { show_run && done_testing; }
     touch "$tree/complete"
 }

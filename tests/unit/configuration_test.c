@@ -82,6 +82,8 @@ static void test_rows(void)
             continue;
         }
         CHECK_TEXT(err.text, "untouched", "row %zu", i);
+        if (rows[i].directory == NULL)
+            continue; /* has failed above */
         CHECK_TEXT(out.bundles, rows[i].directory, "row %zu", i);
         CHECK(out.trust == rows[i].trust, "row %zu", i);
         CHECK_NUMBER(out.distrust_count, strlen(rows[i].found), "row %zu", i);

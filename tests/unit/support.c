@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The helpers of tests.h.  Proves nothing by itself.
+ * What tests.h declares.  Proves nothing by itself.
  */
 
 #include "tests.h"

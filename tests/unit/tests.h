@@ -7,7 +7,7 @@
  * that failed, certificates made on the spot, views to select from, and
  * folders that vanish again.
  *
- * A helper that cannot do its work ends the program: a test never passes
+ * A preparation that fails ends the program: a test never passes
  * because its preparation failed.
  */
 
@@ -26,15 +26,8 @@
     F(region)                                                                 \
     F(endpoint)                                                               \
     F(nearest)                                                                \
-    F(anchor)                                                                 \
-    F(uri)                                                                    \
-    F(select)                                                                 \
-    F(scope)                                                                  \
-    F(configuration)                                                          \
-    F(bundle)                                                                 \
-    F(directory)                                                              \
-    F(truststore)                                                             \
-    F(anchors_list)
+    F(sha256) F(anchor) F(uri) F(select) F(scope) F(configuration) F(bundle)  \
+        F(directory) F(truststore) F(anchors_list)
 
 #define TEST_SUITE_EXTERN(name) extern CU_TestInfo name##_tests[];
 TEST_SUITES(TEST_SUITE_EXTERN)

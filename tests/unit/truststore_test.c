@@ -1032,9 +1032,9 @@ static void test_threads(void)
     struct race race;
 
     start_race(&race, &fixture, threads);
-    for (int i = 0; i < 3000 && (atomic_load(&race.taken) < 2000 ||
-                                 atomic_load(&race.seen[0]) == 0 ||
-                                 atomic_load(&race.seen[1]) == 0);
+    for (int i = 0; i < 600 && (atomic_load(&race.taken) < 2000 ||
+                                atomic_load(&race.seen[0]) == 0 ||
+                                atomic_load(&race.seen[1]) == 0);
          i++) {
         put(&fixture.folder, WEST,
             i % 2 == 0 ? WEST_ECC " " WEST_RSA4 : WEST_RSA, fresh(1 + i % 2));
