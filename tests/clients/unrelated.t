@@ -167,7 +167,7 @@ unusable_lines() {
         "$good" nonsense
     harmless 'a malformed URI' "nothing is trusted: unknown selector 'regin'" \
         "$good" rds://regin/us-west-2
-    harmless 'an unknown region' us-wets-2 "$good" rds://region/us-wets-2
+    harmless 'an unknown region' "unknown region 'us-wets-2', did you mean 'us-west-2'?" "$good" rds://region/us-wets-2
     harmless 'an unknown filter' "nothing is trusted: unknown filter 'color'" \
         "$good" 'rds://all?color=red'
     harmless 'a list' 'rds://list names no certificates' "$good" rds://list
