@@ -85,8 +85,8 @@ bool rds_anchor_in_force(const struct rds_anchor *anchor, int64_t now);
 
 /*
  * Whether `issuer` may have issued `anchor`: the names have the same key
- * (rds_name_key()), and the key identifiers are the same where both have one.
- * No signature is checked.
+ * (rds_name_key()), and the key identifiers are the same, or where one is
+ * missing the names are, byte by byte.  No signature is checked.
  */
 bool rds_entry_issued_by(const struct rds_entry *entry,
                          const struct rds_entry *issuer);

@@ -111,6 +111,24 @@ struct matched {
     struct word algorithm, number, year;
 };
 
+/* G1, or in a subordinate's name G1.A.2: one letter, one number. */
+static bool match_generation(struct word word, struct word *number)
+{
+    const char *end = word.at + word.size, *at;
+
+    if (word.size < 2 || word.at[0] != 'G' || word.at[1] == '0')
+        return false;
+    *number = (struct word){word.at + 1, strspn(word.at + 1, DIGITS)};
+    at = number->at + number->size;
+    if (number->size == 0 || number->size > 3)
+        return false;
+    if (at == end)
+        return true;
+    return end - at >= 4 && at[0] == '.' && at[1] >= 'A' && at[1] <= 'Z' &&
+           at[2] == '.' &&
+           only((struct word){at + 3, (size_t)(end - at - 3)}, DIGITS);
+}
+
 static bool match_word(char placeholder, struct word word, struct matched *out)
 {
     switch (placeholder) {
@@ -118,9 +136,7 @@ static bool match_word(char placeholder, struct word word, struct matched *out)
         out->algorithm = word;
         return word.size <= 8 && only(word, CAPITALS DIGITS);
     case 'G':
-        out->number = (struct word){word.at + 1, strcspn(word.at, ". ") - 1};
-        return word.size >= 2 && word.at[0] == 'G' && out->number.size <= 3 &&
-               only(out->number, DIGITS) && only(word, CAPITALS DIGITS ".");
+        return match_generation(word, &out->number);
     case 'Y':
         out->year = word;
         return word.size == 4 && only(word, DIGITS);
@@ -161,8 +177,11 @@ static const char *read_place(struct rds_anchor *out, const char *text)
         out->stage = word.at[0] == 'B' ? RDS_STAGE_BETA : RDS_STAGE_PREVIEW;
         text = rest;
         word = next_word(&rest);
-    } else if (word.size > sizeof(old_preview) - 1 &&
-               memcmp(word.at, old_preview, sizeof(old_preview) - 1) == 0) {
+    }
+    if (word.size > sizeof(old_preview) - 1 &&
+        memcmp(word.at, old_preview, sizeof(old_preview) - 1) == 0) {
+        if (out->stage != RDS_STAGE_PRODUCTION)
+            return text;
         out->stage = RDS_STAGE_PREVIEW;
         word.at += sizeof(old_preview) - 1;
         word.size -= sizeof(old_preview) - 1;
@@ -275,7 +294,8 @@ static bool match_names(struct rds_anchor *out,
 
     if (match_fixed(out, certificate))
         return true;
-    if (strncmp(text, RDS_PREFIX, strlen(RDS_PREFIX)) != 0)
+    if (strncmp(text, RDS_PREFIX, strlen(RDS_PREFIX)) != 0 ||
+        text[strlen(text) - 1] == ' ')
         return false;
     text = read_place(out, text + strlen(RDS_PREFIX));
     for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
@@ -402,9 +422,11 @@ bool rds_entry_issued_by(const struct rds_entry *entry,
 
     if (a->issuer_key != i->subject_key)
         return false;
-    if (a->aki.size == 0 || i->ski.size == 0)
-        return true;
-    return a->aki.size == i->ski.size &&
-           memcmp(entry->der + a->aki.at, issuer->der + i->ski.at,
-                  a->aki.size) == 0;
+    if (a->aki.size != 0 && i->ski.size != 0)
+        return a->aki.size == i->ski.size &&
+               memcmp(entry->der + a->aki.at, issuer->der + i->ski.at,
+                      a->aki.size) == 0;
+    return a->issuer.size == i->subject.size &&
+           memcmp(entry->der + a->issuer.at, issuer->der + i->subject.at,
+                  a->issuer.size) == 0;
 }

@@ -90,8 +90,9 @@ static unsigned long long mix(unsigned long long key, unsigned char byte)
 }
 
 /* Adds one attribute: its type byte by byte, of its value what counts. */
-static bool mix_attribute(unsigned long long *key, struct rds_der attribute)
+static bool attribute_key(struct rds_der attribute, unsigned long long *out)
 {
+    unsigned long long key = FNV_BASIS;
     struct rds_der oid, value;
     unsigned char tag;
 
@@ -99,33 +100,37 @@ static bool mix_attribute(unsigned long long *key, struct rds_der attribute)
         !rds_der_next(&attribute, &tag, &value) || attribute.left != 0)
         return false;
     for (size_t i = 0; i < oid.left; i++)
-        *key = mix(*key, oid.at[i]);
+        key = mix(key, oid.at[i]);
     for (size_t i = 0; i < value.left; i++) {
         unsigned char c = value.at[i];
 
         if (c >= 'A' && c <= 'Z')
             c = (unsigned char)(c + ('a' - 'A'));
         if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
-            *key = mix(*key, c);
+            key = mix(key, c);
     }
+    *out = key;
     return true;
 }
 
 unsigned long long rds_name_key(const unsigned char *der, size_t size)
 {
     struct rds_der in = {der, size}, name, set, attribute;
-    unsigned long long key = FNV_BASIS;
+    unsigned long long key = FNV_BASIS, sum, one;
 
     if (!rds_der_expect(&in, RDS_DER_SEQUENCE, &name) || in.left != 0)
         return 0;
     while (name.left != 0) {
         if (!rds_der_expect(&name, RDS_DER_SET, &set))
             return 0;
-        while (set.left != 0) {
+        /* The order within a SET depends on the encodings: hence a sum. */
+        for (sum = 0; set.left != 0; sum += one) {
             if (!rds_der_expect(&set, RDS_DER_SEQUENCE, &attribute) ||
-                !mix_attribute(&key, attribute))
+                !attribute_key(attribute, &one))
                 return 0;
         }
+        for (size_t i = 0; i < sizeof(sum); i++)
+            key = mix(key, (unsigned char)(sum >> (8 * i)));
     }
     return key;
 }

@@ -39,6 +39,8 @@ const char *rds_endpoint_kind_name(enum rds_endpoint_kind kind)
  *   V  [proxy-] account label
  *   R  a region
  *   S  dsql- suffix
+ *   E  any, -, an account number of 12 digits
+ *   C  [cluster-] account label
  * and | separates alternatives of a literal label.
  */
 static const struct {
@@ -76,9 +78,9 @@ static const struct {
     {"N.endpoint.V.R.rds.amazonaws.com.cn", RDS_ENDPOINT_PROXY,
      RDS_FAMILY_PROXY, "aws-cn"},
     {"N.D.R.docdb.amazonaws.com", RDS_ENDPOINT_DOCDB, RDS_FAMILY_RDS, NULL},
-    {"N.D.docdb.R.amazonaws.com.cn", RDS_ENDPOINT_DOCDB, RDS_FAMILY_RDS,
+    {"N.C.docdb.R.amazonaws.com.cn", RDS_ENDPOINT_DOCDB, RDS_FAMILY_RDS,
      "aws-cn"},
-    {"N.R.docdb-elastic.amazonaws.com", RDS_ENDPOINT_DOCDB_ELASTIC,
+    {"E.R.docdb-elastic.amazonaws.com", RDS_ENDPOINT_DOCDB_ELASTIC,
      RDS_FAMILY_PROXY, NULL},
     {"N.D.R.neptune.amazonaws.com", RDS_ENDPOINT_NEPTUNE, RDS_FAMILY_PROXY,
      NULL},
@@ -158,12 +160,27 @@ static bool match_prefixed(struct label label, const char *const *prefixes,
     return false;
 }
 
+/* Something, a hyphen, an account number. */
+static bool match_numbered(struct label label)
+{
+    const size_t digits = 12;
+
+    if (label.size < digits + 2 || label.at[label.size - digits - 1] != '-')
+        return false;
+    for (size_t i = label.size - digits; i < label.size; i++) {
+        if (label.at[i] < '0' || label.at[i] > '9')
+            return false;
+    }
+    return true;
+}
+
 static bool match_label(struct label form, struct label label,
                         struct rds_endpoint *out)
 {
     static const char *const database[] = {
         "cluster-", "cluster-ro-", "cluster-custom-", "shardgrp-", "", NULL};
     static const char *const docdb[] = {"cluster-", "cluster-ro-", "", NULL};
+    static const char *const cluster[] = {"cluster-", "", NULL};
     static const char *const global[] = {"global-", "", NULL};
     static const char *const proxy[] = {"proxy-", NULL};
     static const char *const proxy_or_none[] = {"proxy-", "", NULL};
@@ -176,6 +193,10 @@ static bool match_label(struct label form, struct label label,
         return match_prefixed(label, database, out);
     case 'D':
         return match_prefixed(label, docdb, out);
+    case 'C':
+        return match_prefixed(label, cluster, out);
+    case 'E':
+        return match_numbered(label);
     case 'G':
         return match_prefixed(label, global, out);
     case 'Q':
@@ -266,6 +287,9 @@ bool rds_endpoint_read(const char *name, size_t size, struct rds_endpoint *out)
             out->kind = forms[i].kind;
             out->family = forms[i].family;
             memcpy(out->name, text, sizeof(out->name));
+            if (out->kind == RDS_ENDPOINT_DSQL ||
+                out->kind == RDS_ENDPOINT_REDSHIFT)
+                out->label[0] = '\0'; /* no account label stands there */
             return true;
         }
     }

@@ -9,20 +9,23 @@
 #include "picker.h"
 #include "rds/nearest.h"
 
-/* Offers the known regions of the same partition. */
+/* Offers the known regions that are, or are not, of this partition. */
 static void offer_regions(const struct rds_view *view,
-                          enum rds_partition partition,
+                          enum rds_partition partition, bool same,
                           struct rds_nearest *nearest)
 {
     for (size_t i = 0; i < view->region_count; i++) {
-        if (rds_region_partition(view->regions[i], strlen(view->regions[i])) ==
-            partition)
-            rds_nearest_offer(nearest, view->regions[i]);
+        const char *region = view->regions[i];
+
+        if ((rds_region_partition(region, strlen(region)) == partition) ==
+            same)
+            rds_nearest_offer(nearest, region);
     }
     for (size_t i = 0; i < view->count; i++) {
         const struct rds_anchor *anchor = view->entries[i].anchor;
 
-        if (anchor->region[0] != '\0' && anchor->partition == partition)
+        if (anchor->region[0] != '\0' &&
+            (anchor->partition == partition) == same)
             rds_nearest_offer(nearest, anchor->region);
     }
 }
@@ -34,7 +37,9 @@ static bool unknown_region(struct picker *picker, const char *region)
         rds_region_partition(region, strlen(region));
     char hint[RDS_QUOTE_MAX];
 
-    offer_regions(picker->view, partition, &nearest);
+    /* Of two that are equally near, the one of the same partition. */
+    offer_regions(picker->view, partition, true, &nearest);
+    offer_regions(picker->view, partition, false, &nearest);
     (void)rds_nearest_hint(hint, &nearest);
     if (!rds_region_shape(region, strlen(region)))
         return rds_fail(picker->err, RDS_R_UNKNOWN_WORD,
@@ -187,6 +192,11 @@ static bool unfiltered(const struct rds_filters *filters)
 static bool nothing_left(struct picker *picker, const char *selector,
                          const char *name)
 {
+    if (unfiltered(&picker->uri->filters))
+        return rds_fail(picker->err, RDS_R_NOTHING_IN_FORCE,
+                        "no certificate of '%s%s' is in force at hand; run "
+                        "'rdsca update'",
+                        selector, name);
     return rds_fail(picker->err, RDS_R_NOTHING_IN_FORCE,
                     "the filters leave no certificate of '%s%s'", selector,
                     name);

@@ -80,6 +80,8 @@ bool rds_in_region(const struct rds_view *view, size_t i,
 void rds_pick_issuers(struct picker *picker, const struct wish *wish,
                       enum rds_partition partition, const char *region)
 {
+    /* An issuer counts whatever its stage. */
+    const struct wish any = {wish->ca, RDS_STAGES, wish->out_of_force};
     const struct rds_view *view = picker->view;
     size_t own = picker->picked_count;
 
@@ -88,7 +90,7 @@ void rds_pick_issuers(struct picker *picker, const struct wish *wish,
         const struct rds_entry *root = &view->entries[i];
 
         if (root->anchor->role != RDS_ROLE_ROOT ||
-            !passes(picker, wish, root->anchor))
+            !passes(picker, &any, root->anchor))
             continue;
         for (size_t j = 0; j < own; j++) {
             const struct rds_entry *entry = &view->entries[picker->picked[j]];
@@ -203,12 +205,15 @@ static bool pick_selector(struct picker *picker,
 
 /* What the filters ask for holds of every selector, file/ and sha256/ too. */
 static bool passes_filters(const struct rds_filters *filters,
+                           enum rds_selector_kind kind,
                            const struct rds_anchor *anchor)
 {
+    bool by_name = kind == RDS_SELECT_FILE || kind == RDS_SELECT_SHA256;
+
     return (filters->role == RDS_ROLES ||
             anchor->role == (uint8_t)filters->role) &&
            (filters->ca[0] == '\0' || strcmp(filters->ca, anchor->ca) == 0) &&
-           (filters->stage == RDS_STAGE_PRODUCTION ||
+           (!by_name || filters->stage == RDS_STAGE_PRODUCTION ||
             anchor->stage == (uint8_t)filters->stage);
 }
 
@@ -224,7 +229,7 @@ static bool choose(struct picker *picker, const struct rds_selector *selector)
         uint32_t at = picker->picked[i];
 
         picker->marks[at] &= (unsigned char)~PICKED;
-        if (!passes_filters(&picker->uri->filters,
+        if (!passes_filters(&picker->uri->filters, selector->kind,
                             picker->view->entries[at].anchor))
             continue;
         picker->marks[at] |= CHOSEN;

@@ -112,7 +112,7 @@ static bool take_certificate(struct maker *maker, const unsigned char *der,
     struct rds_error why;
 
     maker->found++;
-    if (bundle->count == RDS_BUNDLE_ANCHORS_MAX)
+    if (maker->found > RDS_BUNDLE_ANCHORS_MAX)
         return rds_fail(maker->err, RDS_R_BAD_BUNDLE,
                         "%s: more than %d certificates", bundle->name.file,
                         RDS_BUNDLE_ANCHORS_MAX);
@@ -155,7 +155,33 @@ static bool take_block(struct maker *maker, const char *name,
     return take_certificate(maker, data, (size_t)size);
 }
 
-static bool take_blocks(struct maker *maker, BIO *bio)
+/* How often a word stands in the file. */
+static size_t count_words(const char *bytes, size_t size, const char *word)
+{
+    size_t count = 0;
+
+    for (const char *at = bytes; at != NULL; count++) {
+        at = memmem(at, size - (size_t)(at - bytes), word, strlen(word));
+        if (at == NULL)
+            break;
+        at += strlen(word);
+    }
+    return count;
+}
+
+/*
+ * A damaged BEGIN line would make its certificate vanish without a word, as
+ * if AWS had withdrawn it.
+ */
+static bool all_found(const struct maker *maker, const void *bytes,
+                      size_t size)
+{
+    return count_words(bytes, size, "-----BEGIN ") == maker->found &&
+           count_words(bytes, size, "-----END ") == maker->found;
+}
+
+static bool take_blocks(struct maker *maker, BIO *bio, const void *bytes,
+                        size_t bytes_size)
 {
     const struct rds_libcrypto *lc = maker->lc;
     char *name, *header;
@@ -171,7 +197,8 @@ static bool take_blocks(struct maker *maker, BIO *bio)
     }
     if (!good)
         return false;
-    if (ERR_GET_REASON(lc->ERR_peek_last_error()) != PEM_R_NO_START_LINE)
+    if (ERR_GET_REASON(lc->ERR_peek_last_error()) != PEM_R_NO_START_LINE ||
+        (maker->found != 0 && !all_found(maker, bytes, bytes_size)))
         return rds_fail(maker->err, RDS_R_BAD_BUNDLE,
                         "%s: damaged PEM after certificate %zu; fetch the "
                         "file again",
@@ -186,19 +213,13 @@ static bool take_blocks(struct maker *maker, BIO *bio)
     return true;
 }
 
-/* Room for as many certificates as begin in the file. */
-static size_t count_begins(const char *bytes, size_t size)
+/* Room for what begins in the file, as far as it is read. */
+static size_t room_for(const void *bytes, size_t size)
 {
-    static const char begin[] = "-----BEGIN ";
-    size_t count = 0;
+    size_t count = count_words(bytes, size, "-----BEGIN ");
 
-    for (const char *at = bytes; at != NULL; count++) {
-        at = memmem(at, size - (size_t)(at - bytes), begin, sizeof(begin) - 1);
-        if (at == NULL)
-            break;
-        at += sizeof(begin) - 1;
-    }
-    return count < RDS_BUNDLE_ANCHORS_MAX ? count : RDS_BUNDLE_ANCHORS_MAX;
+    return (count < RDS_BUNDLE_ANCHORS_MAX ? count : RDS_BUNDLE_ANCHORS_MAX) +
+           1;
 }
 
 struct rds_bundle *rds_bundle_parse(const struct rds_libcrypto *lc,
@@ -222,8 +243,8 @@ struct rds_bundle *rds_bundle_parse(const struct rds_libcrypto *lc,
         maker.bundle->name = *name;
         maker.bundle->confirmed = confirmed;
         maker.bundle->users = 1;
-        maker.bundle->anchors = calloc(count_begins(bytes, size) + 1,
-                                       sizeof(maker.bundle->anchors[0]));
+        maker.bundle->anchors =
+            calloc(room_for(bytes, size), sizeof(maker.bundle->anchors[0]));
         maker.bundle->der = malloc(size + 1); /* DER is shorter than PEM */
         bio = lc->BIO_new_mem_buf(bytes, (int)size);
     }
@@ -231,7 +252,7 @@ struct rds_bundle *rds_bundle_parse(const struct rds_libcrypto *lc,
         maker.bundle->der == NULL)
         (void)rds_fail(err, RDS_R_NO_MEMORY, "%s: out of memory", name->file);
     else
-        good = take_blocks(&maker, bio);
+        good = take_blocks(&maker, bio, bytes, size);
     lc->BIO_free(bio);
     (void)lc->ERR_pop_to_mark();
     if (!good) {

@@ -77,7 +77,7 @@ static const struct {
     {"rds://host/db.x1.us-east-2.rds-preview.amazonaws.com", NOW, 3},
     {"rds://host/db.x1.us-west-2.rds-preview.amazonaws.com", NOW, -1},
     {"rds://host/db.x1.us-east-1.docdb.amazonaws.com", NOW, 3},
-    {"rds://host/db-1.us-east-1.docdb-elastic.amazonaws.com", NOW, 5},
+    {"rds://host/db-123456789012.us-east-1.docdb-elastic.amazonaws.com", NOW, 5},
     {"rds://host/db.x1.us-east-1.neptune.amazonaws.com", NOW, 5},
     {"rds://host/abc.dsql.us-east-1.on.aws", NOW, 5},
     {"rds://host/c.us-east-1.redshift.amazonaws.com", NOW, 5},
@@ -646,8 +646,12 @@ static bool wanted(const struct rds_view *view, size_t i, const char *kind,
 {
     const struct rds_anchor *a = view->entries[i].anchor;
     bool rds = a->family == RDS_FAMILY_RDS;
+    struct rule loose = *rule;
 
-    if (!rule_takes(rule, a, now) ||
+    /* Roots that issued a region's certificates count whatever their stage. */
+    if (strcmp(kind, "region/") == 0 && a->region[0] == '\0')
+        loose.stage = (int)a->stage;
+    if (!rule_takes(&loose, a, now) ||
         (rule->role != RDS_ROLES && (int)a->role != rule->role))
         return false;
     if (strcmp(kind, "all") == 0)

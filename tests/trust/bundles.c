@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Bundles that change while the process runs: replaced, withdrawn, damaged,
+ * distrusted; by one thread and among many.
+ */
+
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include "tests.h"
+
+#define NO_ISSUER X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY
+#define BUNDLE REGION "-bundle.pem"
+
+static void test_replaced(void)
+{
+    X509_STORE *store = X509_STORE_new();
+    struct chain old, new;
+    const X509 *both[2];
+
+    chain_make(&old, REGION);
+    chain_make(&new, REGION);
+    both[0] = old.root.certificate;
+    both[1] = new.root.certificate;
+    write_root(old.root.certificate);
+    CHECK_ERROR(verify_in(store, &old), X509_V_OK, "the old root");
+    CHECK_ERROR(verify_in(store, &new), NO_ISSUER, "the new one, too early");
+    write_bundle(BUNDLE, both, 2);
+    CHECK_ERROR(verify_in(store, &old), X509_V_OK, "both: the old");
+    CHECK_ERROR(verify_in(store, &new), X509_V_OK, "both: the new");
+    write_root(new.root.certificate);
+    CHECK_ERROR(verify_in(store, &old), NO_ISSUER, "the old is withdrawn");
+    CHECK_ERROR(verify_in(store, &new), X509_V_OK, "the new");
+    CHECK(!handshake_with(&old, &old.leaf, HOST), "TLS: the old");
+    CHECK(handshake_with(&new, &new.leaf, HOST), "TLS: the new");
+    remove_bundle(BUNDLE);
+    CHECK_ERROR(verify_in(store, &new), NO_ISSUER, "no bundle any more");
+    X509_STORE_free(store);
+    chain_free(&old);
+    chain_free(&new);
+}
+
+/* A damaged or unsafe file keeps its last good content in this process. */
+static void test_last_good(void)
+{
+    char path[PATH_SIZE];
+    struct chain chain;
+    FILE *file;
+
+    chain_make(&chain, REGION);
+    write_root(chain.root.certificate);
+    CHECK_ERROR(verify_chain(&chain), X509_V_OK, "good");
+    (void)path_of(path, "bundles/" BUNDLE);
+    NEED(chmod(path, 0666) == 0);
+    CHECK_ERROR(verify_chain(&chain), X509_V_OK, "writable by others");
+    CHECK(log_count("writable by group or others") >= 1, "it is logged");
+    NEED(chmod(path, 0644) == 0);
+    file = fopen(path, "w");
+    NEED(file != NULL && fputs("damaged\n", file) >= 0 && fclose(file) == 0);
+    CHECK_ERROR(verify_chain(&chain), X509_V_OK, "damaged");
+    CHECK(log_count("no PEM certificate in it") >= 1, "it is logged");
+    (void)path_of(path, "bundles");
+    NEED(chmod(path, 0777) == 0);
+    CHECK_ERROR(verify_chain(&chain), X509_V_OK, "a folder for all");
+    NEED(chmod(path, 0755) == 0);
+    chain_free(&chain);
+}
+
+static int open_files(void)
+{
+    int count = 0;
+
+    for (int fd = 0; fd < 256; fd++)
+        count += fcntl(fd, F_GETFD) != -1;
+    return count;
+}
+
+/* No descriptor is kept; where there is none left, the last good set is. */
+static void test_descriptors(void)
+{
+    struct rlimit limit, none;
+    struct chain chain;
+    int before;
+
+    chain_make(&chain, REGION);
+    write_root(chain.root.certificate);
+    before = open_files();
+    CHECK_ERROR(verify_chain(&chain), X509_V_OK, "good");
+    CHECK(open_files() == before, "%d descriptors, then %d", before,
+          open_files());
+    write_root(chain.root.certificate); /* to be read again */
+    NEED(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+    none = limit;
+    none.rlim_cur = 0;
+    NEED(setrlimit(RLIMIT_NOFILE, &none) == 0);
+    CHECK_ERROR(verify_chain(&chain), X509_V_OK, "no descriptor left");
+    NEED(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+    remove_bundle(BUNDLE);
+    CHECK_ERROR(verify_chain(&chain), NO_ISSUER, "seen again");
+    chain_free(&chain);
+}
+
+/* ---- distrust ------------------------------------------------------------
+ */
+
+#define SHA256_TEXT 65
+
+static const char *sha256_of(const X509 *certificate, char out[SHA256_TEXT])
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned int size = 0;
+
+    NEED(X509_digest(certificate, EVP_sha256(), digest, &size) == 1 &&
+         size == 32);
+    for (unsigned i = 0; i < size; i++)
+        (void)snprintf(out + 2 * i, 3, "%02X", digest[i]);
+    return out;
+}
+
+static void test_distrust(void)
+{
+    struct section section = {.trust = TRUST};
+    char text[SHA256_TEXT];
+    struct chain bad, good;
+    const X509 *both[2];
+
+    chain_make(&bad, REGION);
+    chain_make(&good, REGION);
+    both[0] = bad.root.certificate;
+    both[1] = good.root.certificate;
+    write_bundle(BUNDLE, both, 2);
+    section.distrust = sha256_of(bad.root.certificate, text);
+    load_into_default("distrust.cnf", &section);
+    CHECK_ERROR(verify_chain(&bad), NO_ISSUER, "distrusted");
+    CHECK_ERROR(verify_chain(&good), X509_V_OK, "the other");
+    chain_free(&bad);
+    chain_free(&good);
+}
+
+/* The same line with more distrust takes effect in the whole process. */
+static void test_distrust_adds_up(void)
+{
+    struct section section = {.trust = TRUST};
+    char first[SHA256_TEXT], second[SHA256_TEXT];
+    struct chain chains[2];
+    const X509 *both[2];
+    OSSL_LIB_CTX *lib[2];
+
+    chain_make(&chains[0], REGION);
+    chain_make(&chains[1], REGION);
+    both[0] = chains[0].root.certificate;
+    both[1] = chains[1].root.certificate;
+    write_bundle(BUNDLE, both, 2);
+    CHECK_ERROR(verify_chain(&chains[0]), X509_V_OK, "the first");
+    CHECK_ERROR(verify_chain(&chains[1]), X509_V_OK, "the second");
+    section.distrust = sha256_of(both[0], first);
+    lib[0] = context_new("first.cnf", &section);
+    CHECK_ERROR(verify_chain(&chains[0]), NO_ISSUER, "distrusted");
+    CHECK_ERROR(verify_chain(&chains[1]), X509_V_OK, "the second, still");
+    section.distrust = sha256_of(both[1], second);
+    lib[1] = context_new("second.cnf", &section);
+    CHECK_ERROR(verify_chain(&chains[0]), NO_ISSUER, "distrusted for good");
+    CHECK_ERROR(verify_chain(&chains[1]), NO_ISSUER, "distrusted, too");
+    OSSL_LIB_CTX_free(lib[0]);
+    OSSL_LIB_CTX_free(lib[1]);
+    CHECK_ERROR(verify_chain(&chains[0]), NO_ISSUER, "contexts are gone");
+    chain_free(&chains[0]);
+    chain_free(&chains[1]);
+}
+
+/* ---- threads -------------------------------------------------------------
+ */
+
+#define THREADS 8
+#define SECONDS 1.0
+
+struct worker {
+    const struct chain *chain, *stranger;
+    atomic_bool *stop;
+    unsigned long verified, refused, failed;
+};
+
+static void *work(void *arg)
+{
+    struct worker *worker = arg;
+
+    while (!atomic_load(worker->stop)) {
+        if (verify_chain(worker->chain) == X509_V_OK)
+            worker->verified++;
+        else
+            worker->failed++;
+        if (verify_chain(worker->stranger) == NO_ISSUER)
+            worker->refused++;
+        else
+            worker->failed++;
+    }
+    return NULL;
+}
+
+/* Replaces the bundle as often as it can: the first root is always in it. */
+static unsigned replace_for(double seconds, const struct chain *kept,
+                            const struct chain *others)
+{
+    double until = now_seconds() + seconds;
+    unsigned count = 0;
+
+    for (; now_seconds() < until; count++) {
+        const X509 *roots[2] = {kept->root.certificate,
+                                others[count % 2].root.certificate};
+
+        write_bundle(BUNDLE, roots, 1 + count % 3 % 2);
+        sleep_ms(2);
+    }
+    return count;
+}
+
+static void test_threads(void)
+{
+    struct worker workers[THREADS];
+    pthread_t threads[THREADS];
+    struct chain kept, others[2], stranger;
+    atomic_bool stop = false;
+    unsigned replaced;
+
+    chain_make(&kept, REGION);
+    chain_make(&others[0], REGION);
+    chain_make(&others[1], REGION);
+    stranger_make(&stranger);
+    write_root(kept.root.certificate);
+    for (int i = 0; i < THREADS; i++) {
+        workers[i] = (struct worker){&kept, &stranger, &stop, 0, 0, 0};
+        NEED(pthread_create(&threads[i], NULL, work, &workers[i]) == 0);
+    }
+    replaced = replace_for(SECONDS, &kept, others);
+    atomic_store(&stop, true);
+    for (int i = 0; i < THREADS; i++) {
+        NEED(pthread_join(threads[i], NULL) == 0);
+        CHECK(workers[i].failed == 0, "thread %d: %lu of %lu failed", i,
+              workers[i].failed, workers[i].verified + workers[i].refused);
+        CHECK(workers[i].verified != 0, "thread %d verified", i);
+    }
+    CHECK(replaced >= 10, "%u times replaced", replaced);
+    write_root(others[0].root.certificate);
+    CHECK_ERROR(verify_chain(&kept), NO_ISSUER, "withdrawn at last");
+    CHECK_ERROR(verify_chain(&others[0]), X509_V_OK, "the new one");
+    chain_free(&kept);
+    chain_free(&others[0]);
+    chain_free(&others[1]);
+    chain_free(&stranger);
+}
+
+/* The first use of all, by many threads at once. */
+static void *wait_and_verify(void *arg)
+{
+    struct worker *worker = arg;
+
+    while (!atomic_load(worker->stop))
+        ;
+    if (verify_chain(worker->chain) == X509_V_OK)
+        worker->verified++;
+    return NULL;
+}
+
+static void test_first_use_by_many(void)
+{
+    struct worker workers[THREADS];
+    pthread_t threads[THREADS];
+    atomic_bool go = false;
+    struct chain chain;
+
+    chain_make(&chain, REGION);
+    write_root(chain.root.certificate);
+    for (int i = 0; i < THREADS; i++) {
+        workers[i] = (struct worker){.chain = &chain, .stop = &go};
+        NEED(pthread_create(&threads[i], NULL, wait_and_verify, &workers[i]) ==
+             0);
+    }
+    atomic_store(&go, true);
+    for (int i = 0; i < THREADS; i++) {
+        NEED(pthread_join(threads[i], NULL) == 0);
+        CHECK(workers[i].verified == 1, "thread %d", i);
+    }
+    chain_free(&chain);
+}
+
+static const struct test tests[] = {
+    TEST("a bundle is replaced", TRUST, test_replaced),
+    TEST("the last good content", TRUST, test_last_good),
+    TEST("descriptors", TRUST, test_descriptors),
+    TEST("rds-distrust", NULL, test_distrust),
+    TEST("rds-distrust adds up", TRUST, test_distrust_adds_up),
+    TEST("threads while bundles are replaced", TRUST, test_threads),
+    TEST("the first use by many threads", TRUST, test_first_use_by_many),
+};
+SUITE(bundles);

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# The tests of process-wide trust (included by the Makefile of the project).
+#
+#   trust-check     runs them
+#   trust-valgrind  the same under valgrind, each process of a test, too
+#   trust-cost      prints what trust costs; judges nothing
+
+TRUST_SOURCES := $(filter-out %/cost.c %/program.c,$(sort $(wildcard tests/trust/*.c)))
+TRUST_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(TRUST_SOURCES))
+
+# A second libcrypto, and programs that hold one of their own, are made of
+# the static library, where there is one.
+TRUST_ARCHIVE := $(wildcard $(shell $(PKG_CONFIG) --variable=libdir libcrypto)/libcrypto.a)
+TRUST_WHOLE = -Wl,--whole-archive $(TRUST_ARCHIVE) -Wl,--no-whole-archive
+TRUST_EXTRAS = $(if $(TRUST_ARCHIVE),$(addprefix $(BUILD)/, \
+    libother-crypto.so trust-hidden trust-exported))
+
+$(BUILD)/trust-tests: $(TRUST_OBJECTS) $(BUILD)/rds.so $(TRUST_EXTRAS)
+	$(say) LINK $@
+	$(Q)$(CC) $(LINK_FLAGS) $(CFLAGS) -o $@ $(TRUST_OBJECTS) $(LDFLAGS) \
+	    -lssl $(CRYPTO_LIBS) $(CUNIT_LIBS) -lpthread -ldl
+
+# -Bsymbolic: its own calls stay in it, whoever else exports the same names.
+$(BUILD)/libother-crypto.so: $(TRUST_ARCHIVE)
+	$(say) LINK $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) -shared -Wl,-soname,libother-crypto.so -Wl,-Bsymbolic -o $@ \
+	    $(TRUST_WHOLE) -lpthread -ldl
+
+# Its libcrypto exports nothing, and the system's is there, too.
+$(BUILD)/trust-hidden: $(BUILD)/obj/tests/trust/program.o $(TRUST_ARCHIVE)
+	$(say) LINK $@
+	$(Q)$(CC) $(LINK_FLAGS) $(CFLAGS) -o $@ $< $(LDFLAGS) \
+	    -Wl,--exclude-libs,ALL $(TRUST_ARCHIVE) -Wl,--no-as-needed -lssl \
+	    -lpthread -ldl
+
+# Its libcrypto exports everything, as node's does.
+$(BUILD)/trust-exported: $(BUILD)/obj/tests/trust/program.o $(TRUST_ARCHIVE)
+	$(say) LINK $@
+	$(Q)$(CC) $(filter-out %gc-sections,$(LINK_FLAGS)) $(CFLAGS) -rdynamic \
+	    -o $@ $< $(LDFLAGS) $(TRUST_WHOLE) -lpthread -ldl
+
+TRUST_COST_OBJECTS := $(patsubst %,$(BUILD)/obj/tests/trust/%.o, \
+    cost pki process verify)
+
+$(BUILD)/trust-cost: $(TRUST_COST_OBJECTS) $(BUILD)/rds.so
+	$(say) LINK $@
+	$(Q)$(CC) $(LINK_FLAGS) $(CFLAGS) -o $@ $(TRUST_COST_OBJECTS) $(LDFLAGS) \
+	    -lssl $(CRYPTO_LIBS)
+
+.PHONY: trust-check trust-valgrind trust-cost
+trust-check: all $(BUILD)/trust-tests
+	$(SCRUB) $(RUNNER) $(BUILD)/trust-tests
+
+# What a process keeps to its end is reachable, and meant.
+TRUST_VALGRIND = valgrind -q --trace-children=yes \
+    --trace-children-skip=*/true,*/false \
+    --leak-check=full --errors-for-leak-kinds=definite,indirect \
+    --show-leak-kinds=definite,indirect --error-exitcode=9 --num-callers=30
+trust-valgrind:
+	@$(MAKE) trust-check RUNNER='env RDS_SLOW=30 $(TRUST_VALGRIND)'
+
+trust-cost: all $(BUILD)/trust-cost
+	@$(SCRUB) $(BUILD)/trust-cost
