@@ -244,7 +244,7 @@ lint:
 	    -DRDS_VERSION='""' -Iinclude $(LINT_SOURCES)
 	shellcheck -x .ci/run tests/system/*.t \
 	    tests/system/*.sh tests/clients/*.t tests/clients/*.sh \
-	    tests/rdsca/*.t tests/*.sh provider/anchors/extract.sh conf/install-deps
+	    tests/rdsca/*.t tests/rdsca/*.sh tests/*.sh provider/anchors/extract.sh conf/install-deps
 	@! grep -rnE ' +$$|	$$' --include=*.c --include=*.h --include=*.md \
 	    provider include tests docs README.md || \
 	    { echo 'trailing white space' >&2; exit 1; }

@@ -181,6 +181,7 @@ static enum rdsca_outcome explain(CURLcode code,
                                   const struct transfer *transfer,
                                   struct rds_error *err)
 {
+    long reset = 0;
     const char *message = transfer->message[0] != '\0'
                               ? transfer->message
                               : curl_easy_strerror(code);
@@ -190,6 +191,9 @@ static enum rdsca_outcome explain(CURLcode code,
                        request->url, RDSCA_DOWNLOAD_MAX);
         return RDSCA_REFUSED;
     }
+    (void)curl_easy_getinfo(transfer->curl, CURLINFO_OS_ERRNO, &reset);
+    if (code == CURLE_SSL_CONNECT_ERROR && reset != 0)
+        code = CURLE_RECV_ERROR; /* cut off, not distrusted */
     switch ((int)code) {
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
@@ -221,7 +225,7 @@ static enum rdsca_outcome read_status(long status,
 
     if (status == 200)
         return RDSCA_FETCHED;
-    if (status == 304 && request->etag != NULL)
+    if (status == 304 && request->etag != NULL && request->etag[0] != '\0')
         return RDSCA_UNCHANGED;
     if (status >= 300 && status < 400) {
         (void)rds_fail(
@@ -237,7 +241,8 @@ static enum rdsca_outcome read_status(long status,
                    status == 404 || status == 403
                        ? "; is the region's name right?"
                        : "; try again later");
-    return status >= 500 || status == 429 ? RDSCA_UNREACHABLE : RDSCA_REFUSED;
+    return status >= 500 || status == 429 || status == 408 ? RDSCA_UNREACHABLE
+                                                           : RDSCA_REFUSED;
 }
 
 static enum rdsca_outcome try_once(const struct rdsca_request *request,

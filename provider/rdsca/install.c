@@ -33,7 +33,11 @@ int rdsca_job_lock(const struct rdsca_job *job)
     struct rds_error err;
     int fd;
 
-    if (mkdir(job->directory, 0755) != 0 && errno != EEXIST) {
+    if (job->check) /* changes nothing, not even a lock file */
+        return open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (mkdir(job->directory, 0755) == 0)
+        (void)chmod(job->directory, 0755); /* whatever the umask says */
+    else if (errno != EEXIST) {
         rdsca_complain(job->command, "%s: cannot make the directory: %s",
                        job->directory, strerror(errno));
         return -1;
@@ -149,6 +153,15 @@ static enum rdsca_exit failed(const struct rdsca_job *job, const char *file,
     return RDSCA_UNSAFE;
 }
 
+/* Whether the file that is there was confirmed later. */
+static bool newer_there(const char *path, const struct timespec *modified)
+{
+    struct stat st;
+
+    return modified->tv_nsec != UTIME_NOW && stat(path, &st) == 0 &&
+           st.st_mtim.tv_sec > modified->tv_sec;
+}
+
 /* The file is as it should be already: AWS has confirmed it. */
 static enum rdsca_exit keep(const struct rdsca_job *job,
                             const struct rdsca_parcel *parcel,
@@ -157,7 +170,8 @@ static enum rdsca_exit keep(const struct rdsca_job *job,
 {
     struct rds_error err;
 
-    if (!job->check && !set_date(path, &parcel->modified)) {
+    if (!job->check && !newer_there(path, &parcel->modified) &&
+        !set_date(path, &parcel->modified)) {
         (void)rds_fail(&err, RDS_R_BAD_BUNDLE, "%s: cannot set its date: %s",
                        parcel->name.file, strerror(errno));
         return failed(job, parcel->name.file, &err);
@@ -180,6 +194,13 @@ static enum rdsca_exit put(const struct rdsca_job *job,
     }
     if (rdsca_holds(path, vetted->pem, vetted->pem_size))
         return keep(job, parcel, path, vetted);
+    if (newer_there(path, &parcel->modified)) {
+        (void)rds_fail(&err, RDS_R_BAD_BUNDLE,
+                       "%s: the installed bundle was confirmed later than "
+                       "this one; to install it all the same, touch it first",
+                       parcel->name.file);
+        return failed(job, parcel->name.file, &err);
+    }
     if (job->check) {
         report(job, parcel, "would change", vetted);
         return RDSCA_FINDING;
@@ -189,6 +210,20 @@ static enum rdsca_exit put(const struct rdsca_job *job,
         return failed(job, parcel->name.file, &err);
     report(job, parcel, "installed", vetted);
     return RDSCA_FINE;
+}
+
+/* A bundle that no process would read must not be called installed. */
+static bool directory_refused(const struct rds_view *view,
+                              struct rds_error *err)
+{
+    for (size_t i = 0; i < view->refusal_count; i++) {
+        if (view->refusals[i].partition == RDS_PARTITIONS) {
+            (void)rds_fail(err, RDS_R_BAD_BUNDLE, "%s",
+                           view->refusals[i].text);
+            return true;
+        }
+    }
+    return false;
 }
 
 enum rdsca_exit rdsca_install(const struct rdsca_job *job,
@@ -210,6 +245,10 @@ enum rdsca_exit rdsca_install(const struct rdsca_job *job,
     if (!rdsca_trust_open(&trust, job->command, job->directory))
         return RDSCA_UNSAFE;
     candidate.view = trust.view;
+    if (directory_refused(trust.view, &err)) {
+        rdsca_trust_close(&trust);
+        return failed(job, parcel->name.file, &err);
+    }
     if (rdsca_vet(&candidate, &vetted, &err))
         outcome = put(job, parcel, &vetted);
     else

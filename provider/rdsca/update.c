@@ -16,6 +16,7 @@
 
 #include "install.h"
 #include "rds/nearest.h"
+#include "rds/sha256.h"
 #include "rds/uri.h"
 #include "replace.h"
 #include "target.h"
@@ -60,8 +61,9 @@ struct update {
  */
 
 /*
- * The ETag of a bundle stands beside it in .FILE.etag, with the URL: it is
- * sent only for the same URL, and only while the bundle is there.
+ * The ETag of a bundle stands beside it in .FILE.etag, with the URL and the
+ * bundle's SHA-256: it is sent only for the same URL, and only while the
+ * bundle is the one that came with it.
  */
 static void etag_path(const struct update *update,
                       const struct rds_bundle_name *name, char path[4096])
@@ -70,33 +72,58 @@ static void etag_path(const struct update *update,
                    name->file);
 }
 
-static bool bundle_readable(const struct update *update,
-                            const struct rds_bundle_name *name)
+/* The SHA-256 of the bundle on disk, in hexadecimal; "" where it has none. */
+static void bundle_digest(const struct update *update,
+                          const struct rds_bundle_name *name,
+                          char text[RDS_SHA256_TEXT])
 {
+    unsigned char *bytes = malloc(RDS_BUNDLE_MAX + 1);
+    unsigned char sha256[RDS_SHA256_SIZE];
     char path[4096];
+    FILE *file;
+    size_t size;
 
+    text[0] = '\0';
     (void)snprintf(path, sizeof(path), "%s/%s", update->job.directory,
                    name->file);
-    return access(path, R_OK) == 0;
+    file = bytes != NULL ? fopen(path, "re") : NULL;
+    if (file != NULL) {
+        size = fread(bytes, 1, RDS_BUNDLE_MAX + 1, file);
+        if (ferror(file) == 0 && size <= RDS_BUNDLE_MAX) {
+            rds_sha256(bytes, size, sha256);
+            (void)rds_sha256_write(text, sha256);
+        }
+        (void)fclose(file);
+    }
+    free(bytes);
+}
+
+static bool next_line(FILE *file, char *line, size_t room)
+{
+    if (fgets(line, (int)room, file) == NULL)
+        return false;
+    line[strcspn(line, "\n")] = '\0';
+    return true;
 }
 
 static void read_etag(const struct update *update,
                       const struct rds_bundle_name *name, const char *url,
                       char etag[256])
 {
-    char path[4096], line[RDSCA_URL_MAX + 1];
+    char path[4096], line[RDSCA_URL_MAX + 1], digest[RDS_SHA256_TEXT];
     FILE *file;
+    bool ours;
 
     etag[0] = '\0';
+    bundle_digest(update, name, digest);
     etag_path(update, name, path);
-    file = bundle_readable(update, name) ? fopen(path, "r") : NULL;
+    file = digest[0] != '\0' ? fopen(path, "re") : NULL;
     if (file == NULL)
         return;
-    if (fgets(line, sizeof(line), file) != NULL) {
-        line[strcspn(line, "\n")] = '\0';
-        if (strcmp(line, url) == 0 && fgets(etag, 256, file) != NULL)
-            etag[strcspn(etag, "\n")] = '\0';
-    }
+    ours = next_line(file, line, sizeof(line)) && strcmp(line, url) == 0 &&
+           next_line(file, line, sizeof(line)) && strcmp(line, digest) == 0;
+    if (!ours || !next_line(file, etag, 256))
+        etag[0] = '\0';
     (void)fclose(file);
 }
 
@@ -105,16 +132,17 @@ static void write_etag(const struct update *update,
                        const struct rds_bundle_name *name, const char *url,
                        const char *etag)
 {
-    char path[4096], text[RDSCA_URL_MAX + 260];
+    char path[4096], text[RDSCA_URL_MAX + 400], digest[RDS_SHA256_TEXT];
     struct rds_error ignored;
     int size;
 
     etag_path(update, name, path);
-    if (etag[0] == '\0') {
+    bundle_digest(update, name, digest);
+    if (etag[0] == '\0' || digest[0] == '\0') {
         (void)unlink(path);
         return;
     }
-    size = snprintf(text, sizeof(text), "%s\n%s\n", url, etag);
+    size = snprintf(text, sizeof(text), "%s\n%s\n%s\n", url, digest, etag);
     if (!rdsca_replace(path, text, (size_t)size, &ignored))
         (void)unlink(path);
 }

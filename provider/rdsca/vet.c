@@ -127,11 +127,25 @@ static bool take_pkcs7(struct vetting *vetting, PKCS7 *p7)
     return good && found != NULL;
 }
 
+static size_t count_words(const struct vetting *vetting, const char *word)
+{
+    const char *at = vetting->candidate->bytes;
+    const char *end = at + vetting->candidate->size;
+    size_t count = 0;
+
+    while ((at = memmem(at, (size_t)(end - at), word, strlen(word))) != NULL) {
+        at += strlen(word);
+        count++;
+    }
+    return count;
+}
+
 /* PEM: certificates and PKCS#7, and nothing else. */
 static bool take_pem(struct vetting *vetting, BIO *bio)
 {
     char *name = NULL, *header = NULL;
     unsigned char *data = NULL;
+    size_t blocks = 0;
     bool good = true;
     long size;
 
@@ -152,8 +166,11 @@ static bool take_pem(struct vetting *vetting, BIO *bio)
         OPENSSL_free(name);
         OPENSSL_free(header);
         OPENSSL_free(data);
+        blocks++;
     }
-    return good &&
+    /* What is cut within a BEGIN or END line is no block to OpenSSL. */
+    return good && count_words(vetting, "-----BEGIN") == blocks &&
+           count_words(vetting, "-----END") == blocks &&
            ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
 }
 
@@ -169,7 +186,7 @@ static bool take_apart(struct vetting *vetting)
         BIO_free(bio);
         return no_memory(vetting);
     }
-    if (at[0] == RDS_DER_SEQUENCE)
+    if (candidate->size > 1 && at[0] == RDS_DER_SEQUENCE && at[1] >= 0x80)
         good =
             take_pkcs7(vetting, d2i_PKCS7(NULL, &at, (long)candidate->size));
     else
