@@ -255,10 +255,10 @@ format:
 # ---- installing -------------------------------------------------------------
 
 # Installs beside the target, then renames: a running process keeps the old
-# file whole.  $(call put,FILE,TARGET)
+# file whole.  $(call put,FILE,TARGET,MODE)
 define put
 install -d -m 755 $(DESTDIR)$(dir $(2))
-install -m 644 $(1) $(DESTDIR)$(2).new
+install -m $(3) $(1) $(DESTDIR)$(2).new
 mv -f $(DESTDIR)$(2).new $(DESTDIR)$(2)
 endef
 
@@ -266,16 +266,19 @@ MAN7 := $(MANDIR)/man7
 
 .PHONY: install uninstall
 install: all $(BUILD)/install.cnf
-	$(call put,$(BUILD)/rds.so,$(MODULESDIR)/rds.so)
+	$(call put,$(BUILD)/rds.so,$(MODULESDIR)/rds.so,644)
+	$(call put,$(BUILD)/rdsca,$(PREFIX)/bin/rdsca,755)
+	$(call put,docs/rdsca.1,$(MANDIR)/man1/rdsca.1,644)
 	$(if $(wildcard $(DESTDIR)$(SYSCONFDIR)/rds-ca/rds.cnf), \
 	    @echo '$(SYSCONFDIR)/rds-ca/rds.cnf is there already and stays.', \
-	    $(call put,$(BUILD)/install.cnf,$(SYSCONFDIR)/rds-ca/rds.cnf))
-	$(call put,docs/OSSL_STORE-rds.7,$(MAN7)/OSSL_STORE-rds.7)
-	$(call put,docs/OSSL_PROVIDER-rds.7,$(MAN7)/OSSL_PROVIDER-rds.7)
+	    $(call put,$(BUILD)/install.cnf,$(SYSCONFDIR)/rds-ca/rds.cnf,644))
+	$(call put,docs/OSSL_STORE-rds.7,$(MAN7)/OSSL_STORE-rds.7,644)
+	$(call put,docs/OSSL_PROVIDER-rds.7,$(MAN7)/OSSL_PROVIDER-rds.7,644)
 	@echo 'Installed.  openssl.cnf is as it was; see README.md to activate.'
 
 uninstall:
 	rm -f $(DESTDIR)$(MODULESDIR)/rds.so \
+	    $(DESTDIR)$(PREFIX)/bin/rdsca $(DESTDIR)$(MANDIR)/man1/rdsca.1 \
 	    $(DESTDIR)$(SYSCONFDIR)/rds-ca/rds.cnf \
 	    $(DESTDIR)$(MAN7)/OSSL_STORE-rds.7 \
 	    $(DESTDIR)$(MAN7)/OSSL_PROVIDER-rds.7

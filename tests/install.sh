@@ -17,7 +17,9 @@ fail() {
 }
 
 wanted='/etc/rds-ca/rds.cnf
+/usr/bin/rdsca
 /usr/lib/ossl-modules/rds.so
+/usr/share/man/man1/rdsca.1
 /usr/share/man/man7/OSSL_PROVIDER-rds.7
 /usr/share/man/man7/OSSL_STORE-rds.7'
 

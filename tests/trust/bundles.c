@@ -143,35 +143,40 @@ static void test_distrust(void)
     chain_free(&good);
 }
 
-/* The same line with more distrust takes effect in the whole process. */
+/*
+ * More distrust takes effect in the whole process, whoever asks for it: with
+ * the same line, with another one, or with none.
+ */
 static void test_distrust_adds_up(void)
 {
+    static const char *const lines[] = {TRUST, "rds://all", NULL};
+    enum { COUNT = COUNT_OF(lines) };
     struct section section = {.trust = TRUST};
-    char first[SHA256_TEXT], second[SHA256_TEXT];
-    struct chain chains[2];
-    const X509 *both[2];
-    OSSL_LIB_CTX *lib[2];
+    struct chain chains[COUNT + 1];
+    const X509 *roots[COUNT + 1];
+    OSSL_LIB_CTX *lib[COUNT];
+    char text[SHA256_TEXT];
 
-    chain_make(&chains[0], REGION);
-    chain_make(&chains[1], REGION);
-    both[0] = chains[0].root.certificate;
-    both[1] = chains[1].root.certificate;
-    write_bundle(BUNDLE, both, 2);
-    CHECK_ERROR(verify_chain(&chains[0]), X509_V_OK, "the first");
-    CHECK_ERROR(verify_chain(&chains[1]), X509_V_OK, "the second");
-    section.distrust = sha256_of(both[0], first);
-    lib[0] = context_new("first.cnf", &section);
-    CHECK_ERROR(verify_chain(&chains[0]), NO_ISSUER, "distrusted");
-    CHECK_ERROR(verify_chain(&chains[1]), X509_V_OK, "the second, still");
-    section.distrust = sha256_of(both[1], second);
-    lib[1] = context_new("second.cnf", &section);
-    CHECK_ERROR(verify_chain(&chains[0]), NO_ISSUER, "distrusted for good");
-    CHECK_ERROR(verify_chain(&chains[1]), NO_ISSUER, "distrusted, too");
-    OSSL_LIB_CTX_free(lib[0]);
-    OSSL_LIB_CTX_free(lib[1]);
-    CHECK_ERROR(verify_chain(&chains[0]), NO_ISSUER, "contexts are gone");
-    chain_free(&chains[0]);
-    chain_free(&chains[1]);
+    for (size_t i = 0; i <= COUNT; i++) {
+        chain_make(&chains[i], REGION);
+        roots[i] = chains[i].root.certificate;
+    }
+    write_bundle(BUNDLE, roots, COUNT + 1);
+    for (size_t i = 0; i < COUNT; i++) {
+        CHECK_ERROR(verify_chain(&chains[i]), X509_V_OK, "root %zu", i);
+        section.trust = lines[i];
+        section.distrust = sha256_of(roots[i], text);
+        lib[i] = context_new("distrust.cnf", &section);
+        CHECK_ERROR(verify_chain(&chains[i]), NO_ISSUER, "no root %zu", i);
+        CHECK_ERROR(verify_chain(&chains[0]), NO_ISSUER, "still none, %zu", i);
+    }
+    for (size_t i = 0; i < COUNT; i++)
+        OSSL_LIB_CTX_free(lib[i]);
+    for (size_t i = 0; i < COUNT; i++)
+        CHECK_ERROR(verify_chain(&chains[i]), NO_ISSUER, "for good, %zu", i);
+    CHECK_ERROR(verify_chain(&chains[COUNT]), X509_V_OK, "the last one");
+    for (size_t i = 0; i <= COUNT; i++)
+        chain_free(&chains[i]);
 }
 
 /* ---- threads -------------------------------------------------------------

@@ -70,6 +70,7 @@ static void test_configurations(void)
         {{.trust = "rds://host/" EVIL}, "unknown host"},
         {{.trust = "rds://host/db.global-abc.global.rds.amazonaws.com"},
          "global writer"},
+        {{.trust = "rds://region/us-wset-2"}, "unknown region 'us-wset-2'"},
         {{.trust = TRUST "+region/us-wset-2"}, "us-wset-2"},
         {{.trust = TRUST "/rds-ca-nonsense"}, "rds-ca-nonsense"},
         {{.trust = TRUST "?ca=rds-ca-nonsense"}, "rds-ca-nonsense"},
