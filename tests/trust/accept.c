@@ -384,6 +384,36 @@ static void test_short_chains(void)
     chain_free(&chain);
 }
 
+/* Parsing is what costs: one object for all, as long as its root is there. */
+static void test_parsed_once(void)
+{
+    struct question question = {.purpose = 0};
+    struct answer first, later;
+    struct chain chain, other;
+    const X509 *both[2];
+
+    chain_make(&chain, REGION);
+    chain_make(&other, REGION);
+    both[0] = other.root.certificate;
+    both[1] = chain.root.certificate;
+    question.leaf = chain.leaf.certificate;
+    question.untrusted[0] = chain.subordinate.certificate;
+    write_root(chain.root.certificate);
+    CHECK_ERROR(verify(&question, &first), X509_V_OK, "the first time");
+    for (int i = 0; i < 3; i++) {
+        if (i == 1)
+            write_root(chain.root.certificate);
+        else if (i == 2)
+            write_bundle(REGION "-bundle.pem", both, 2);
+        CHECK_ERROR(verify(&question, &later), X509_V_OK, "later, %d", i);
+        CHECK(later.top == first.top, "the same object, %d", i);
+        answer_clear(&later);
+    }
+    answer_clear(&first);
+    chain_free(&chain);
+    chain_free(&other);
+}
+
 /* Documented: a store that is older than the configuration is as it was. */
 static void test_older_store(void)
 {
@@ -413,6 +443,7 @@ static const struct test tests[] = {
     TEST("GovCloud", "rds://all", test_govcloud),
     TEST("a server that sends the root", TRUST, test_root_sent),
     TEST("roots out of force", TRUST, test_out_of_force),
+    TEST("an anchor is parsed once", TRUST, test_parsed_once),
     TEST("short chains", TRUST, test_short_chains),
 };
 SUITE(accept);

@@ -26,8 +26,16 @@
     F(region)                                                                 \
     F(endpoint)                                                               \
     F(nearest)                                                                \
-    F(sha256) F(anchor) F(uri) F(select) F(scope) F(configuration) F(bundle)  \
-        F(directory) F(truststore) F(anchors_list)
+    F(sha256)                                                                 \
+    F(anchor)                                                                 \
+    F(uri)                                                                    \
+    F(select)                                                                 \
+    F(scope)                                                                  \
+    F(configuration)                                                          \
+    F(bundle)                                                                 \
+    F(directory)                                                              \
+    F(truststore)                                                             \
+    F(anchors_list)
 
 #define TEST_SUITE_EXTERN(name) extern CU_TestInfo name##_tests[];
 TEST_SUITES(TEST_SUITE_EXTERN)
