@@ -250,7 +250,7 @@ static void test_threads(void)
               workers[i].failed, workers[i].verified + workers[i].refused);
         CHECK(workers[i].verified != 0, "thread %d verified", i);
     }
-    CHECK(replaced >= 10, "%u times replaced", replaced);
+    CHECK(replaced >= 2, "%u times replaced", replaced);
     write_root(others[0].root.certificate);
     CHECK_ERROR(verify_chain(&kept), NO_ISSUER, "withdrawn at last");
     CHECK_ERROR(verify_chain(&others[0]), X509_V_OK, "the new one");

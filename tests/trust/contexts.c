@@ -44,6 +44,11 @@ static bool handshake_under(OSSL_LIB_CTX *lib, const struct chain *chain)
     return good;
 }
 
+static void back_to_global(void)
+{
+    (void)OSSL_LIB_CTX_set0_default(OSSL_LIB_CTX_get0_global_default());
+}
+
 /* Runs in a thread of its own. */
 struct errand {
     void (*run)(void *arg);
@@ -81,7 +86,7 @@ static void verify_with_default(void *arg)
     if (under->lib != NULL)
         (void)OSSL_LIB_CTX_set0_default(under->lib);
     under->error = verify_chain(under->chain);
-    (void)OSSL_LIB_CTX_set0_default(NULL);
+    back_to_global();
 }
 
 static int verify_in_thread(OSSL_LIB_CTX *lib, const struct chain *chain)
@@ -145,7 +150,7 @@ static void load_as_default(void *arg)
     (void)OSSL_LIB_CTX_set0_default(lib);
     NEED(OSSL_LIB_CTX_load_config(
              lib, write_configuration(path, "thread.cnf", arg)) == 1);
-    (void)OSSL_LIB_CTX_set0_default(NULL);
+    back_to_global();
     made = lib;
 }
 
@@ -314,7 +319,7 @@ static void test_parsed_for_good(void)
           "of the global default");
     chain_free(&chain);
     X509_STORE_free(store);
-    (void)OSSL_LIB_CTX_set0_default(NULL);
+    back_to_global();
     OSSL_LIB_CTX_free(made);
     CHECK(X509_verify(answer.top, X509_get0_pubkey(answer.top)) == 1,
           "it still works");
@@ -363,7 +368,7 @@ static void verify_without_algorithms(void *arg)
     NEED(nothing != NULL);
     (void)OSSL_LIB_CTX_set0_default(lib);
     under->error = verify_in((X509_STORE *)under->lib, under->chain);
-    (void)OSSL_LIB_CTX_set0_default(NULL);
+    back_to_global();
     (void)OSSL_PROVIDER_unload(nothing);
     OSSL_LIB_CTX_free(lib);
 }
