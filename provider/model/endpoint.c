@@ -219,7 +219,8 @@ static bool match_label(struct label form, struct label label,
 static bool match_form(const char *form, const char *name,
                        struct rds_endpoint *out)
 {
-    memset(out, 0, sizeof(*out));
+    out->region[0] = '\0';
+    out->label[0] = '\0';
     while (*form != '\0' && *name != '\0') {
         struct label expected = next_label(&form), found = next_label(&name);
 
@@ -275,11 +276,33 @@ static bool normalize(const char *name, size_t size,
     return label != 0;
 }
 
+/*
+ * Whether a form may end like this.  Almost every name that is asked about
+ * belongs to somebody else; this spares it the table.
+ */
+static bool known_end(const char *text)
+{
+    static const char *const ends[] = {".amazonaws.com", ".amazonaws.com.cn",
+                                       ".amazonaws.au",  ".amazonaws.eu",
+                                       ".amazonaws.uk",  ".on.aws",
+                                       ".c2s.ic.gov",    ".sc2s.sgov.gov"};
+    size_t size = strlen(text);
+
+    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+        size_t end = strlen(ends[i]);
+
+        if (size > end && memcmp(text + size - end, ends[i], end) == 0)
+            return true;
+    }
+    return false;
+}
+
 bool rds_endpoint_read(const char *name, size_t size, struct rds_endpoint *out)
 {
     char text[RDS_ENDPOINT_MAX + 1] = "";
 
-    if (!normalize(name, size, text))
+    memset(out, 0, sizeof(*out));
+    if (!normalize(name, size, text) || !known_end(text))
         return false;
     for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
         if (match_form(forms[i].form, text, out) &&

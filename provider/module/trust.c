@@ -299,6 +299,8 @@ static void describe_identity(const struct rds_libcrypto *lc,
                 param, (int)out->host_count)) != NULL)
         out->host_count++;
     out->hosts = hosts;
+    if (out->host_count != 0)
+        return; /* a host decides, whatever else is expected */
     address = lc->X509_VERIFY_PARAM_get1_ip_asc(param);
     out->other_identity =
         address != NULL || lc->X509_VERIFY_PARAM_get0_email(param) != NULL;
@@ -458,6 +460,14 @@ static bool offer(struct trust *trust, X509 **issuer, X509_STORE_CTX *ctx,
         rds_log(RDS_LOG_INFO, "trust: anchor %s offered for '%.*s'",
                 root->entry.anchor->alias, (int)verdict.name_size,
                 (const char *)verdict.name);
+    } else {
+        rds_log(RDS_LOG_INFO,
+                "trust: '%.*s' is in scope, but this certificate's issuer is "
+                "no root at hand%s",
+                (int)verdict.name_size, (const char *)verdict.name,
+                subject == lc->X509_STORE_CTX_get0_cert(ctx)
+                    ? " (as it should be where a subordinate follows)"
+                    : "");
     }
     if (parsed != NULL && lc->X509_up_ref(parsed) != 1)
         parsed = NULL;
