@@ -60,6 +60,13 @@ struct rds_bundle *rds_bundle_parse(const struct rds_libcrypto *lc,
                                     void *arg,
                                     struct rds_error *err) RDS_MUST_CHECK;
 
+/*
+ * How often a mark such as "-----BEGIN " stands in the bytes.  OpenSSL passes
+ * over what is cut within one, so whoever reads PEM compares the counts with
+ * the blocks that were found.
+ */
+size_t rds_pem_marks(const void *bytes, size_t size, const char *mark);
+
 /* Frees it, whoever uses it.  NULL is allowed. */
 void rds_bundle_free(struct rds_bundle *bundle);
 

@@ -23,8 +23,7 @@ const char *rds_clause_text(enum rds_clause clause)
     return (unsigned)clause < RDS_CLAUSE_END ? clause_texts[clause] : "?";
 }
 
-/* ---- making a scope ------------------------------------------------------
- */
+/* ---- making a scope ---------------------------------------------------- */
 
 static struct rds_scope_rule *add_rule(struct rds_scope *scope,
                                        const struct rds_uri *uri,
@@ -163,8 +162,7 @@ bool rds_scope_make(struct rds_scope *out, const struct rds_uri *uri,
     return true;
 }
 
-/* ---- names ---------------------------------------------------------------
- */
+/* ---- names ------------------------------------------------------------- */
 
 /* A name, as bytes with a length: it may hold anything. */
 struct name {
@@ -312,8 +310,7 @@ static enum rds_clause take_name(const struct rds_scope *scope,
     return RDS_CLAUSE_IN_SCOPE;
 }
 
-/* ---- the leaf ------------------------------------------------------------
- */
+/* ---- the leaf ---------------------------------------------------------- */
 
 static enum rds_clause refuse(struct rds_verdict *out, struct name name,
                               enum rds_clause clause)

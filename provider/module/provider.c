@@ -28,8 +28,7 @@ static OSSL_FUNC_provider_get_params_fn get_params;
 static OSSL_FUNC_provider_query_operation_fn query_operation;
 static OSSL_FUNC_provider_get_reason_strings_fn get_reason_strings;
 
-/* ---- errors --------------------------------------------------------------
- */
+/* ---- errors ------------------------------------------------------------ */
 
 static const OSSL_ITEM reason_strings[] = {
 #define REASON_ITEM(name, text) {name, (char *)(text)},
@@ -64,8 +63,7 @@ void rds_raise_at(const struct rds_provider *provider,
     vset_error(provider, (uint32_t)err->reason, "%s", err->text);
 }
 
-/* ---- dispatch ------------------------------------------------------------
- */
+/* ---- dispatch ---------------------------------------------------------- */
 
 static const OSSL_PARAM *gettable_params(void *provctx)
 {
@@ -145,8 +143,7 @@ static const OSSL_DISPATCH provider_functions[] = {
     {0, NULL},
 };
 
-/* ---- loading -------------------------------------------------------------
- */
+/* ---- loading ----------------------------------------------------------- */
 
 static void take_core(struct rds_provider *provider, const OSSL_DISPATCH *in)
 {

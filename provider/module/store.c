@@ -51,8 +51,7 @@ static const struct rds_entry *entry_at(const struct opened *opened, size_t i)
                 ->entries[opened->selection.index[i]];
 }
 
-/* ---- opening and closing -------------------------------------------------
- */
+/* ---- opening and closing ----------------------------------------------- */
 
 static int store_close(void *loaderctx)
 {
@@ -153,8 +152,7 @@ static void *store_attach(void *provctx, OSSL_CORE_BIO *in)
     return NULL;
 }
 
-/* ---- searching -----------------------------------------------------------
- */
+/* ---- searching --------------------------------------------------------- */
 
 /* What to look for; which member counts depends on the test. */
 struct wanted {
@@ -355,9 +353,10 @@ static bool has_fingerprint(const struct wanted *wanted,
     unsigned char digest[EVP_MAX_MD_SIZE];
     size_t size = 0;
 
-    if (wanted->text == NULL)
-        return memcmp(entry->anchor->sha256, wanted->bytes, RDS_SHA256_SIZE) ==
-               0;
+    if (wanted->text == NULL) /* SHA-256 */
+        return wanted->size == RDS_SHA256_SIZE &&
+               memcmp(entry->anchor->sha256, wanted->bytes, RDS_SHA256_SIZE) ==
+                   0;
     return rds_digest(wanted->lc, wanted->text, entry->der,
                       entry->anchor->der_size, digest, &size) &&
            size == wanted->size && memcmp(digest, wanted->bytes, size) == 0;
@@ -383,7 +382,7 @@ static bool search_fingerprint(struct opened *opened, const OSSL_PARAM *param,
         lc->OSSL_PARAM_locate_const(all, OSSL_STORE_PARAM_DIGEST);
     char name[RDS_ALIAS_MAX] = "SHA256";
     struct wanted wanted = {.lc = lc, .text = name};
-    static const unsigned char nothing[RDS_SHA256_SIZE];
+
     unsigned char probe[EVP_MAX_MD_SIZE];
     size_t size;
 
@@ -392,13 +391,10 @@ static bool search_fingerprint(struct opened *opened, const OSSL_PARAM *param,
                                 "string");
     if (digest != NULL && !take_text(digest, name))
         return unusable(opened, "the digest to search with has no name");
-    if (is_sha256(name)) {
-        if (wanted.size != RDS_SHA256_SIZE)
-            wanted.bytes = nothing; /* no digest has that size */
+    if (is_sha256(name))
         wanted.text = NULL;
-    } else if (!rds_digest(lc, name, "", 0, probe, &size)) {
+    else if (!rds_digest(lc, name, "", 0, probe, &size))
         return unusable(opened, "the digest to search with is not available");
-    }
     narrow(opened, has_fingerprint, &wanted);
     return true;
 }
@@ -486,8 +482,7 @@ static int store_set_ctx_params(void *loaderctx, const OSSL_PARAM params[])
     return 1;
 }
 
-/* ---- loading -------------------------------------------------------------
- */
+/* ---- loading ----------------------------------------------------------- */
 
 static int store_eof(void *loaderctx)
 {

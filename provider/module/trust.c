@@ -84,8 +84,7 @@ static const X509_STORE_CTX_get_issuer_fn issuer_functions[] = {
 _Static_assert(sizeof(issuer_functions) / sizeof(issuer_functions[0]) == SLOTS,
                "every slot has a function");
 
-/* ---- the set of roots ----------------------------------------------------
- */
+/* ---- the set of roots -------------------------------------------------- */
 
 static void release_set(struct trust_set *set)
 {
@@ -236,8 +235,7 @@ static struct trust_set *current_set(struct trust *trust)
     return publish(trust, fresh);
 }
 
-/* ---- the leaf ------------------------------------------------------------
- */
+/* ---- the leaf ---------------------------------------------------------- */
 
 /*
  * Whether the certificate could vouch for anything but a server.  Explicit
@@ -342,8 +340,7 @@ static bool leaf_in_scope(const struct trust *trust, X509_STORE_CTX *ctx,
     return good;
 }
 
-/* ---- the anchor ----------------------------------------------------------
- */
+/* ---- the anchor -------------------------------------------------------- */
 
 /*
  * Parses under the global default context, which lives as long as the
@@ -352,8 +349,7 @@ static bool leaf_in_scope(const struct trust *trust, X509_STORE_CTX *ctx,
 static X509 *parse(const struct trust *trust, const struct rds_entry *entry)
 {
     const struct rds_libcrypto *lc = &trust->binding.all;
-    X509 *made = lc->X509_new_ex(
-        trust->binding.start.OSSL_LIB_CTX_get0_global_default(), NULL);
+    X509 *made = lc->X509_new_ex(lc->OSSL_LIB_CTX_get0_global_default(), NULL);
     const unsigned char *at = entry->der;
 
     if (made != NULL &&
@@ -496,8 +492,7 @@ static int get_issuer(struct trust *trust, X509 **issuer, X509_STORE_CTX *ctx,
     return offered ? 1 : 0;
 }
 
-/* ---- starting ------------------------------------------------------------
- */
+/* ---- starting ---------------------------------------------------------- */
 
 /* OpenSSL calls this from X509_STORE_new(), before the store has a lock. */
 static void store_made(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int index,

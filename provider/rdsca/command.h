@@ -51,8 +51,7 @@ enum rdsca_exit rdsca_help(const char *name);
  */
 enum rdsca_exit rdsca_finish_output(const char *name);
 
-/* ---- settings ------------------------------------------------------------
- */
+/* ---- settings ---------------------------------------------------------- */
 
 /*
  * The values of the provider's section in the OpenSSL configuration in force
@@ -72,8 +71,7 @@ struct rdsca_settings {
 void rdsca_settings_read(struct rdsca_settings *out);
 void rdsca_settings_clear(struct rdsca_settings *settings);
 
-/* ---- the trust store -----------------------------------------------------
- */
+/* ---- the trust store --------------------------------------------------- */
 
 /*
  * The trust store of a directory (NULL: that of the settings in force, else
@@ -101,8 +99,7 @@ RDS_MUST_CHECK bool rdsca_select(const struct rdsca_trust *trust,
                                  const char *name, const char *text,
                                  struct rds_selection *out);
 
-/* ---- the subcommands -----------------------------------------------------
- */
+/* ---- the subcommands --------------------------------------------------- */
 
 enum rdsca_exit rdsca_list(int argc, char **argv);
 enum rdsca_exit rdsca_timeline(int argc, char **argv);

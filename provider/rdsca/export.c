@@ -69,8 +69,7 @@ struct export_options {
     enum format format;
 };
 
-/* ---- the options ---------------------------------------------------------
- */
+/* ---- the options ------------------------------------------------------- */
 
 static bool read_format(const char *name, enum format *out)
 {
@@ -191,8 +190,7 @@ static bool read_options(int argc, char **argv, struct export_options *out)
     return rdsca_operand(NAME, argc, argv, &out->uri) && judge_options(out);
 }
 
-/* ---- the command ---------------------------------------------------------
- */
+/* ---- the command ------------------------------------------------------- */
 
 static BIO *make(const struct rdsca_answer *answer,
                  const struct export_options *options)

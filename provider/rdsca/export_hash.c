@@ -58,8 +58,7 @@ static bool fails(const struct target *target, const char *file,
     return false;
 }
 
-/* ---- what to write -------------------------------------------------------
- */
+/* ---- what to write ----------------------------------------------------- */
 
 /* MARK and one certificate; NULL where memory runs out. */
 static BIO *content_of(const unsigned char *der, long size)
@@ -124,8 +123,7 @@ static bool is_wanted(const struct target *target, const char *name)
     return false;
 }
 
-/* ---- what is there -------------------------------------------------------
- */
+/* ---- what is there ----------------------------------------------------- */
 
 static bool hash_name(const char *name)
 {
@@ -219,8 +217,7 @@ static bool free_of_foreign(const struct target *target)
     return true;
 }
 
-/* ---- writing -------------------------------------------------------------
- */
+/* ---- writing ----------------------------------------------------------- */
 
 static bool write_file(struct target *target, const struct wanted *file)
 {

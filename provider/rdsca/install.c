@@ -48,8 +48,7 @@ int rdsca_job_lock(const struct rdsca_job *job)
     return fd;
 }
 
-/* ---- reports -------------------------------------------------------------
- */
+/* ---- reports ----------------------------------------------------------- */
 
 static json_t *note_to_json(const struct rdsca_note *note)
 {
@@ -136,8 +135,7 @@ enum rdsca_exit rdsca_print_report(struct rdsca_job *job,
     return rdsca_worse(outcome, rdsca_finish_output(job->command));
 }
 
-/* ---- installing ----------------------------------------------------------
- */
+/* ---- installing -------------------------------------------------------- */
 
 static bool set_date(const char *path, const struct timespec *modified)
 {

@@ -15,8 +15,7 @@
 #include <openssl/pkcs12.h>
 #include <openssl/pkcs7.h>
 
-/* ---- PEM -----------------------------------------------------------------
- */
+/* ---- PEM --------------------------------------------------------------- */
 
 bool rdsca_write_pem(BIO *to, const struct rds_entry *entry)
 {
@@ -37,8 +36,7 @@ BIO *rdsca_keystore_pem(const struct rdsca_answer *answer)
     return out;
 }
 
-/* ---- PKCS#7 --------------------------------------------------------------
- */
+/* ---- PKCS#7 ------------------------------------------------------------ */
 
 /* RFC 2315, 9.1: signed data without a signer or contents. */
 static PKCS7 *make_p7(const struct rdsca_answer *answer)
@@ -73,8 +71,7 @@ BIO *rdsca_keystore_p7b(const struct rdsca_answer *answer)
     return out;
 }
 
-/* ---- PKCS#12 -------------------------------------------------------------
- */
+/* ---- PKCS#12 ----------------------------------------------------------- */
 
 /*
  * Oracle's attribute: without it Java takes a certificate for part of a chain

@@ -42,8 +42,7 @@ struct list_options {
     int64_t expiring; /* days; -1: all */
 };
 
-/* ---- the options ---------------------------------------------------------
- */
+/* ---- the options ------------------------------------------------------- */
 
 static bool read_days(const char *text, int64_t *out)
 {
@@ -109,8 +108,7 @@ static void keep_expiring(struct rdsca_answer *answer, int64_t days)
     selection->count = kept;
 }
 
-/* ---- the table -----------------------------------------------------------
- */
+/* ---- the table --------------------------------------------------------- */
 
 static enum rdsca_colour colour_of(const struct rds_anchor *anchor,
                                    int64_t now)
@@ -247,8 +245,7 @@ static bool print_table(const struct rdsca_answer *answer, bool fingerprint)
     return good;
 }
 
-/* ---- the command ---------------------------------------------------------
- */
+/* ---- the command ------------------------------------------------------- */
 
 static bool print_answer(const struct rdsca_answer *answer,
                          const struct list_options *options)

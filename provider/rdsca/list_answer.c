@@ -20,8 +20,7 @@
 #include "rds/nearest.h"
 #include "replace.h"
 
-/* ---- options -------------------------------------------------------------
- */
+/* ---- options ----------------------------------------------------------- */
 
 static const struct option *find_option(const struct option *longs, int letter)
 {
@@ -98,8 +97,7 @@ bool rdsca_operand(const char *name, int argc, char **argv, const char **word)
     return false;
 }
 
-/* ---- the answer ----------------------------------------------------------
- */
+/* ---- the answer -------------------------------------------------------- */
 
 /* The trust store takes absolute directories only. */
 static char *find_directory(const char *name, const char *directory)
@@ -155,8 +153,7 @@ const struct rds_entry *rdsca_answer_entry(const struct rdsca_answer *answer,
     return &answer->trust.view->entries[answer->selection.index[i]];
 }
 
-/* ---- saying what an anchor is --------------------------------------------
- */
+/* ---- saying what an anchor is ------------------------------------------ */
 
 int64_t rdsca_days_left(const struct rds_anchor *anchor, int64_t now)
 {
@@ -231,8 +228,7 @@ const char *rdsca_key(char out[RDSCA_KEY_MAX], const struct rds_entry *entry)
     return out;
 }
 
-/* ---- writing files -------------------------------------------------------
- */
+/* ---- writing files ----------------------------------------------------- */
 
 /* A rename would turn /dev/null or /dev/stdout, which is a link, into a file.
  */

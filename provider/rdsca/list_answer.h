@@ -13,8 +13,7 @@
 
 #include "command.h"
 
-/* ---- options -------------------------------------------------------------
- */
+/* ---- options ----------------------------------------------------------- */
 
 /*
  * The next option, as getopt_long(3) with `longs`, each of which has a letter
@@ -30,8 +29,7 @@ int rdsca_option(const char *name, int argc, char **argv, const char *shorts,
 RDS_MUST_CHECK bool rdsca_operand(const char *name, int argc, char **argv,
                                   const char **word);
 
-/* ---- the answer ----------------------------------------------------------
- */
+/* ---- the answer -------------------------------------------------------- */
 
 /* The answer to a URI, at one moment. */
 struct rdsca_answer {
@@ -53,8 +51,7 @@ void rdsca_answer_close(struct rdsca_answer *answer);
 const struct rds_entry *rdsca_answer_entry(const struct rdsca_answer *answer,
                                            size_t i);
 
-/* ---- saying what an anchor is --------------------------------------------
- */
+/* ---- saying what an anchor is ------------------------------------------ */
 
 #define RDSCA_DAY 86400
 
@@ -77,8 +74,7 @@ X509 *rdsca_x509(const struct rds_entry *entry);
 #define RDSCA_KEY_MAX 40
 const char *rdsca_key(char out[RDSCA_KEY_MAX], const struct rds_entry *entry);
 
-/* ---- writing files -------------------------------------------------------
- */
+/* ---- writing files ----------------------------------------------------- */
 
 /*
  * Gives the bytes to standard output where `path` is "-" or NULL; else

@@ -58,8 +58,7 @@ struct drawing {
     double place_at, plot_at, until_at, width, height;
 };
 
-/* ---- text ----------------------------------------------------------------
- */
+/* ---- text -------------------------------------------------------------- */
 
 static void escape(FILE *to, const char *text, size_t size)
 {
@@ -103,8 +102,7 @@ static const char *until_text(char *out, size_t size,
     return out;
 }
 
-/* ---- the layout ----------------------------------------------------------
- */
+/* ---- the layout -------------------------------------------------------- */
 
 static double wider(double width, const char *text)
 {
@@ -171,8 +169,7 @@ static double x_of(const struct drawing *d, int64_t seconds)
            PLOT_WIDTH * ((double)seconds - first) / (last - first);
 }
 
-/* ---- drawing -------------------------------------------------------------
- */
+/* ---- drawing ----------------------------------------------------------- */
 
 static void draw_head(const struct drawing *d)
 {
@@ -346,8 +343,7 @@ static char *draw(const struct rdsca_answer *answer,
     return NULL;
 }
 
-/* ---- the command ---------------------------------------------------------
- */
+/* ---- the command ------------------------------------------------------- */
 
 static enum rdsca_exit write_drawing(const struct rdsca_answer *answer,
                                      const char *path)

@@ -57,8 +57,7 @@ struct update {
     const char *mirror;
 };
 
-/* ---- ETags ---------------------------------------------------------------
- */
+/* ---- ETags ------------------------------------------------------------- */
 
 /*
  * The ETag of a bundle stands beside it in .FILE.etag, with the URL and the
@@ -147,8 +146,7 @@ static void write_etag(const struct update *update,
         (void)unlink(path);
 }
 
-/* ---- one bundle ----------------------------------------------------------
- */
+/* ---- one bundle -------------------------------------------------------- */
 
 static enum rdsca_exit install(struct update *update,
                                const struct rds_bundle_name *name,
@@ -205,8 +203,7 @@ static enum rdsca_exit update_one(struct update *update,
     return outcome;
 }
 
-/* ---- what to update ------------------------------------------------------
- */
+/* ---- what to update ---------------------------------------------------- */
 
 /* The bundles that are there already. */
 static bool add_present(struct update *update, struct rds_error *err)

@@ -65,8 +65,7 @@ static bool no_memory(struct vetting *vetting)
     return rds_fail(vetting->err, RDS_R_NO_MEMORY, "out of memory");
 }
 
-/* ---- taking the bytes apart ----------------------------------------------
- */
+/* ---- taking the bytes apart -------------------------------------------- */
 
 static bool starts_with(const struct rdsca_candidate *candidate,
                         const char *text)
@@ -127,22 +126,10 @@ static bool take_pkcs7(struct vetting *vetting, PKCS7 *p7)
     return good && found != NULL;
 }
 
-static size_t count_words(const struct vetting *vetting, const char *word)
-{
-    const char *at = vetting->candidate->bytes;
-    const char *end = at + vetting->candidate->size;
-    size_t count = 0;
-
-    while ((at = memmem(at, (size_t)(end - at), word, strlen(word))) != NULL) {
-        at += strlen(word);
-        count++;
-    }
-    return count;
-}
-
 /* PEM: certificates and PKCS#7, and nothing else. */
 static bool take_pem(struct vetting *vetting, BIO *bio)
 {
+    const struct rdsca_candidate *candidate = vetting->candidate;
     char *name = NULL, *header = NULL;
     unsigned char *data = NULL;
     size_t blocks = 0;
@@ -169,8 +156,11 @@ static bool take_pem(struct vetting *vetting, BIO *bio)
         blocks++;
     }
     /* What is cut within a BEGIN or END line is no block to OpenSSL. */
-    return good && count_words(vetting, "-----BEGIN") == blocks &&
-           count_words(vetting, "-----END") == blocks &&
+    return good &&
+           rds_pem_marks(candidate->bytes, candidate->size, "-----BEGIN") ==
+               blocks &&
+           rds_pem_marks(candidate->bytes, candidate->size, "-----END") ==
+               blocks &&
            ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
 }
 
@@ -207,8 +197,7 @@ static bool take_apart(struct vetting *vetting)
                     RDS_BUNDLE_ANCHORS_MAX);
 }
 
-/* ---- each certificate ----------------------------------------------------
- */
+/* ---- each certificate -------------------------------------------------- */
 
 static void note(struct vetting *vetting, enum rdsca_note_kind kind,
                  const char *cn, const struct rds_anchor *anchor)
@@ -362,8 +351,7 @@ static bool verify(struct vetting *vetting, struct member *member)
     return true;
 }
 
-/* ---- what would be lost --------------------------------------------------
- */
+/* ---- what would be lost ------------------------------------------------ */
 
 static bool kept(const struct vetting *vetting, const unsigned char *sha256)
 {
@@ -432,8 +420,7 @@ static bool compare_with_view(struct vetting *vetting)
     return true;
 }
 
-/* ---- the result ----------------------------------------------------------
- */
+/* ---- the result -------------------------------------------------------- */
 
 static bool write_pem(struct vetting *vetting)
 {

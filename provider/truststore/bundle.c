@@ -155,16 +155,14 @@ static bool take_block(struct maker *maker, const char *name,
     return take_certificate(maker, data, (size_t)size);
 }
 
-/* How often a word stands in the file. */
-static size_t count_words(const char *bytes, size_t size, const char *word)
+size_t rds_pem_marks(const void *bytes, size_t size, const char *mark)
 {
+    const char *at = bytes, *end = at + size;
     size_t count = 0;
 
-    for (const char *at = bytes; at != NULL; count++) {
-        at = memmem(at, size - (size_t)(at - bytes), word, strlen(word));
-        if (at == NULL)
-            break;
-        at += strlen(word);
+    while ((at = memmem(at, (size_t)(end - at), mark, strlen(mark))) != NULL) {
+        at += strlen(mark);
+        count++;
     }
     return count;
 }
@@ -176,8 +174,8 @@ static size_t count_words(const char *bytes, size_t size, const char *word)
 static bool all_found(const struct maker *maker, const void *bytes,
                       size_t size)
 {
-    return count_words(bytes, size, "-----BEGIN ") == maker->found &&
-           count_words(bytes, size, "-----END ") == maker->found;
+    return rds_pem_marks(bytes, size, "-----BEGIN ") == maker->found &&
+           rds_pem_marks(bytes, size, "-----END ") == maker->found;
 }
 
 static bool take_blocks(struct maker *maker, BIO *bio, const void *bytes,
@@ -216,7 +214,7 @@ static bool take_blocks(struct maker *maker, BIO *bio, const void *bytes,
 /* Room for what begins in the file, as far as it is read. */
 static size_t room_for(const void *bytes, size_t size)
 {
-    size_t count = count_words(bytes, size, "-----BEGIN ");
+    size_t count = rds_pem_marks(bytes, size, "-----BEGIN ");
 
     return (count < RDS_BUNDLE_ANCHORS_MAX ? count : RDS_BUNDLE_ANCHORS_MAX) +
            1;

@@ -62,8 +62,7 @@ static void need(bool good, const char *what)
         die(what);
 }
 
-/* ---- what is measured ----------------------------------------------------
- */
+/* ---- what is measured -------------------------------------------------- */
 
 static OSSL_STORE_CTX *open_uri(const char *uri)
 {
@@ -157,8 +156,7 @@ static const struct {
     {"open and close " REGION, our_open, NULL, "", 0},
 };
 
-/* ---- measuring -----------------------------------------------------------
- */
+/* ---- measuring --------------------------------------------------------- */
 
 static double now_ns(void)
 {
@@ -221,8 +219,7 @@ static void measure(size_t row)
                      median(ratios), rows[row].aim, rows[row].other);
 }
 
-/* ---- files of the other side ---------------------------------------------
- */
+/* ---- files of the other side ------------------------------------------- */
 
 static const char *path_of(const char *uri)
 {
@@ -306,8 +303,7 @@ static void make_files(void)
          "name");
 }
 
-/* ---- start and end -------------------------------------------------------
- */
+/* ---- start and end ----------------------------------------------------- */
 
 static int remove_one(const char *path, const struct stat *st, int kind,
                       struct FTW *ftw)

@@ -71,8 +71,7 @@ static int objects_in(X509_STORE *store)
     return sk_X509_OBJECT_num(X509_STORE_get0_objects(store));
 }
 
-/* ---- lookups -------------------------------------------------------------
- */
+/* ---- lookups ----------------------------------------------------------- */
 
 /* Looks a subject up as a verification would; true where it was found. */
 static bool look_up(OSSL_LIB_CTX *lib, X509_STORE *store, X509 *wanted)
@@ -147,8 +146,7 @@ static void test_bad_registration(void)
     OSSL_LIB_CTX_free(lib);
 }
 
-/* ---- chains --------------------------------------------------------------
- */
+/* ---- chains ------------------------------------------------------------ */
 
 static void test_chain(void)
 {
@@ -250,8 +248,7 @@ static void test_subordinate_in_bundle(void)
     OSSL_LIB_CTX_free(lib);
 }
 
-/* ---- how often the URI is opened -----------------------------------------
- */
+/* ---- how often the URI is opened --------------------------------------- */
 
 /* Looks up and tells how often that opened the URI. */
 static unsigned opens_for(OSSL_LIB_CTX *lib, X509_STORE *store, X509 *wanted,
@@ -299,8 +296,7 @@ static void test_cache(void)
     OSSL_LIB_CTX_free(lib);
 }
 
-/* ---- libssl --------------------------------------------------------------
- */
+/* ---- libssl ------------------------------------------------------------ */
 
 /* The libssl beside the libcrypto in use; the tests link to the latter. */
 static void *open_libssl(void)
@@ -388,8 +384,7 @@ static void test_tls(void)
     OSSL_LIB_CTX_free(lib);
 }
 
-/* ---- what not to do ------------------------------------------------------
- */
+/* ---- what not to do ---------------------------------------------------- */
 
 /*
  * A folder lookup (SSL_CERT_DIR) splits `rds:region/us-west-2` at the colon

@@ -25,8 +25,7 @@ static void to_hex(const X509 *certificate, char out[HEX_SIZE])
         (void)snprintf(out + 2 * i, 3, "%02x", sha256[i]);
 }
 
-/* ---- two contexts --------------------------------------------------------
- */
+/* ---- two contexts ------------------------------------------------------ */
 
 static void test_two_folders(void)
 {
@@ -119,8 +118,7 @@ static void test_open_while_unloading(void)
     OSSL_LIB_CTX_free(lib);
 }
 
-/* ---- many rounds ---------------------------------------------------------
- */
+/* ---- many rounds ------------------------------------------------------- */
 
 #define ROUNDS 200
 #define WARM_UP                                                               \
@@ -273,8 +271,7 @@ static const struct test tests[] = {
 
 SUITE(contexts);
 
-/* ---- an empty default context --------------------------------------------
- */
+/* ---- an empty default context ------------------------------------------ */
 
 /* "Amazon RDS ap-foo-9 Root CA ECC384 G1"; nobody has its key any more. */
 static const char root_pem[] =

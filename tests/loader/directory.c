@@ -92,8 +92,7 @@ static bool answers_with(OSSL_LIB_CTX *lib, const char *uri, const X509 *only)
     return good;
 }
 
-/* ---- regions -------------------------------------------------------------
- */
+/* ---- regions ----------------------------------------------------------- */
 
 static void test_new_region(void)
 {
@@ -214,8 +213,7 @@ static void test_file_names(void)
     scene_end(&scene);
 }
 
-/* ---- changes -------------------------------------------------------------
- */
+/* ---- changes ----------------------------------------------------------- */
 
 /* Each of many changes in a row is seen, however fast they come. */
 static void test_each_change(void)
@@ -381,8 +379,7 @@ static void test_config_map(void)
     scene_end(&scene);
 }
 
-/* ---- refusals ------------------------------------------------------------
- */
+/* ---- refusals ---------------------------------------------------------- */
 
 static void make_writable(struct scene *scene, const char *path)
 {

@@ -24,8 +24,7 @@
 #define URI "rds://region/us-west-2"
 #define CHILD_SECONDS 60
 
-/* ---- guarded data --------------------------------------------------------
- */
+/* ---- guarded data ------------------------------------------------------ */
 
 struct guarded {
     unsigned char *pages;
@@ -54,8 +53,7 @@ static void unguard(struct guarded *guarded)
     (void)munmap(guarded->pages, guarded->size);
 }
 
-/* ---- parameters ----------------------------------------------------------
- */
+/* ---- parameters -------------------------------------------------------- */
 
 enum result {
     TAKEN,   /* 1, and all certificates are still there */
@@ -374,8 +372,7 @@ static void test_no_params(void)
     OSSL_LIB_CTX_free(lib);
 }
 
-/* ---- garbage names -------------------------------------------------------
- */
+/* ---- garbage names ----------------------------------------------------- */
 
 /* A fixed sequence, so that a failure can be repeated. */
 static unsigned next_random(void)
@@ -424,8 +421,7 @@ static void test_garbage(void)
     OSSL_LIB_CTX_free(lib);
 }
 
-/* ---- URIs ----------------------------------------------------------------
- */
+/* ---- URIs -------------------------------------------------------------- */
 
 /* Texts that OpenSSL's own checks would stop. */
 static bool open_bad(void *arg)

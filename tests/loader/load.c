@@ -20,8 +20,7 @@
 #define LINES_MAX 512
 #define EVERYTHING "rds://all+proxy?expired=include"
 
-/* ---- fingerprints --------------------------------------------------------
- */
+/* ---- fingerprints ------------------------------------------------------ */
 
 /* Reads the fingerprints at the beginning of the lines of a file. */
 static size_t read_fingerprints(const char *path,
@@ -146,8 +145,7 @@ static void test_exact_der(void)
     OSSL_LIB_CTX_free(lib);
 }
 
-/* ---- order ---------------------------------------------------------------
- */
+/* ---- order ------------------------------------------------------------- */
 
 /* What the order of G1 roots goes by: partition, region, CA identifier. */
 static void sort_key(const X509 *certificate, char out[NAME_SIZE * 2])
@@ -237,8 +235,7 @@ static void test_combined_order(void)
     OSSL_LIB_CTX_free(lib);
 }
 
-/* ---- the end -------------------------------------------------------------
- */
+/* ---- the end ----------------------------------------------------------- */
 
 static OSSL_STORE_CTX *open_uri(OSSL_LIB_CTX *lib, const char *uri)
 {
@@ -313,8 +310,7 @@ static void test_interleaved(void)
     OSSL_LIB_CTX_free(lib);
 }
 
-/* ---- the list ------------------------------------------------------------
- */
+/* ---- the list ---------------------------------------------------------- */
 
 /* The list names URIs that answer, without a failing one among them. */
 static void test_list(void)

@@ -17,8 +17,7 @@
 
 #include "tests.h"
 
-/* ---- the file ------------------------------------------------------------
- */
+/* ---- the file ---------------------------------------------------------- */
 
 struct file {
     unsigned char *bytes;
@@ -145,8 +144,7 @@ static void test_stays_loaded(void)
         (void)dlclose(module);
 }
 
-/* ---- the core ------------------------------------------------------------
- */
+/* ---- the core ---------------------------------------------------------- */
 
 /* Loads the module with a restricted core; tells whether it agreed. */
 static bool loads(enum shim_core core, char text[ERROR_SIZE])
@@ -200,8 +198,7 @@ static void test_silent_core(void)
     OSSL_LIB_CTX_free(lib);
 }
 
-/* ---- the functions -------------------------------------------------------
- */
+/* ---- the functions ----------------------------------------------------- */
 
 #ifndef OSSL_FUNC_STORE_DELETE /* numbers of OpenSSL 3.2 */
 #define OSSL_FUNC_STORE_DELETE 9

@@ -91,8 +91,7 @@ static void test_search_path(void)
     OSSL_LIB_CTX_free(lib);
 }
 
-/* ---- the loader's names and properties -----------------------------------
- */
+/* ---- the loader's names and properties --------------------------------- */
 
 static void collect(OSSL_STORE_LOADER *loader, void *arg)
 {
@@ -135,8 +134,7 @@ static void test_loader(void)
     OSSL_LIB_CTX_free(lib);
 }
 
-/* ---- configurations ------------------------------------------------------
- */
+/* ---- configurations ---------------------------------------------------- */
 
 #define HEX "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define COLONS "01:23:45:67:89:AB:CD:EF"

@@ -42,8 +42,7 @@ static int find_name(OSSL_LIB_CTX *lib, const char *uri, X509_NAME *name)
     return find(lib, uri, OSSL_STORE_SEARCH_by_name(name), NULL);
 }
 
-/* ---- against a walk ------------------------------------------------------
- */
+/* ---- against a walk ---------------------------------------------------- */
 
 static bool same_subject(X509 *a, X509 *b)
 {
@@ -216,8 +215,7 @@ static void test_unknown_digest(void)
     OSSL_LIB_CTX_free(lib);
 }
 
-/* ---- the same name in other words ----------------------------------------
- */
+/* ---- the same name in other words -------------------------------------- */
 
 enum spelling { AS_IS, LOWER, SPACED };
 
@@ -324,8 +322,7 @@ static void test_lookalikes(void)
     OSSL_LIB_CTX_free(lib);
 }
 
-/* ---- AWS's names ---------------------------------------------------------
- */
+/* ---- AWS's names ------------------------------------------------------- */
 
 static void test_alias(void)
 {
@@ -359,8 +356,7 @@ static void test_alias(void)
     OSSL_LIB_CTX_free(lib);
 }
 
-/* ---- combinations --------------------------------------------------------
- */
+/* ---- combinations ------------------------------------------------------ */
 
 static void test_supported(void)
 {

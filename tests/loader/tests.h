@@ -25,8 +25,7 @@
 
 #define COUNT_OF(table) (sizeof(table) / sizeof((table)[0]))
 
-/* ---- suites --------------------------------------------------------------
- */
+/* ---- suites ------------------------------------------------------------ */
 
 struct test {
     const char *name;
@@ -52,8 +51,7 @@ extern const struct suite log_suite, bare_suite, object_suite, open_suite,
 bool check_row(bool good, const char *file, int line, const char *format, ...)
     RDS_PRINTF(4, 5);
 
-/* ---- files and processes -------------------------------------------------
- */
+/* ---- files and processes ----------------------------------------------- */
 
 #define PATH_SIZE 1024
 
@@ -82,8 +80,7 @@ const char *module_path(void);
  */
 bool in_child(bool (*body)(void *arg), void *arg, unsigned seconds);
 
-/* ---- library contexts ----------------------------------------------------
- */
+/* ---- library contexts -------------------------------------------------- */
 
 struct setup {
     const char *bundles;       /* rds-bundles; NULL: a folder that is absent */
@@ -106,8 +103,7 @@ OSSL_PROVIDER *context_provider(OSSL_LIB_CTX *lib, const char *name);
 /* When the built-in set was confirmed, as buildinfo tells it. */
 time_t builtin_date(void);
 
-/* ---- asking --------------------------------------------------------------
- */
+/* ---- asking ------------------------------------------------------------ */
 
 struct question {
     const char *uri;
@@ -162,8 +158,7 @@ const char *cn_of(const X509 *certificate, char out[NAME_SIZE]);
 /* Whether one of them has the common name. */
 bool has_cn(STACK_OF(X509) * certificates, const char *cn);
 
-/* ---- generated certificates ----------------------------------------------
- */
+/* ---- generated certificates -------------------------------------------- */
 
 struct pair {
     X509 *certificate;
@@ -193,8 +188,7 @@ void chain_free(struct chain *chain);
 bool write_bundle(const char *folder, const char *name, long age,
                   const X509 *const certificates[], size_t count);
 
-/* ---- the shim ------------------------------------------------------------
- */
+/* ---- the shim ---------------------------------------------------------- */
 
 /*
  * A provider of the test's own that hands the module the real core functions

@@ -88,8 +88,7 @@ static void finish(pthread_t threads[THREADS], size_t count,
           crowd->rounds);
 }
 
-/* ---- files that change ---------------------------------------------------
- */
+/* ---- files that change ------------------------------------------------- */
 
 /* The bundle holds one or two certificates, `wanted` always among them. */
 static void *reader(void *arg)
@@ -221,8 +220,7 @@ static void test_shared_store(void)
     OSSL_LIB_CTX_free(shared.crowd.lib);
 }
 
-/* ---- fork ----------------------------------------------------------------
- */
+/* ---- fork -------------------------------------------------------------- */
 
 /*
  * The threads call the module directly: OpenSSL's own locks do not survive a
@@ -272,8 +270,7 @@ static void test_fork(void)
     OSSL_LIB_CTX_free(crowd.lib);
 }
 
-/* ---- contexts ------------------------------------------------------------
- */
+/* ---- contexts ---------------------------------------------------------- */
 
 static void *loader(void *arg)
 {

@@ -16,8 +16,7 @@
 #define NO_ISSUER X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY
 #define ODD_ERRNO 12345
 
-/* ---- the trust store -----------------------------------------------------
- */
+/* ---- the trust store --------------------------------------------------- */
 
 static int objects_in(X509_STORE *store)
 {
@@ -107,8 +106,7 @@ static void test_expired_masks(void)
     chain_free(&chain);
 }
 
-/* ---- other ways to be asked ----------------------------------------------
- */
+/* ---- other ways to be asked -------------------------------------------- */
 
 static int own_calls;
 
@@ -217,8 +215,7 @@ static void test_whole_chain_callback(void)
     chain_free(&chain);
 }
 
-/* ---- no trace ------------------------------------------------------------
- */
+/* ---- no trace ---------------------------------------------------------- */
 
 /* Asks our function itself, as libcrypto would. */
 struct asking {
@@ -348,8 +345,7 @@ static void test_two_keys_leave_no_trace(void)
     chain_free(&chain);
 }
 
-/* ---- what the application sees -------------------------------------------
- */
+/* ---- what the application sees ----------------------------------------- */
 
 /* The same question to a store with and to one without our function. */
 static void check_same(const char *what, const struct question *asked)

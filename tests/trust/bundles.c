@@ -106,8 +106,7 @@ static void test_descriptors(void)
     chain_free(&chain);
 }
 
-/* ---- distrust ------------------------------------------------------------
- */
+/* ---- distrust ---------------------------------------------------------- */
 
 #define SHA256_TEXT 65
 
@@ -179,8 +178,7 @@ static void test_distrust_adds_up(void)
         chain_free(&chains[i]);
 }
 
-/* ---- threads -------------------------------------------------------------
- */
+/* ---- threads ----------------------------------------------------------- */
 
 #define THREADS 8
 #define SECONDS 1.0

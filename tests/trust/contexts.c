@@ -14,8 +14,7 @@
 #define NO_ISSUER X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY
 #define OTHER_TRUST "rds://region/us-east-1"
 
-/* ---- helpers -------------------------------------------------------------
- */
+/* ---- helpers ----------------------------------------------------------- */
 
 static int verify_under(OSSL_LIB_CTX *lib, const struct chain *chain)
 {
@@ -97,8 +96,7 @@ static int verify_in_thread(OSSL_LIB_CTX *lib, const struct chain *chain)
     return under.error;
 }
 
-/* ---- where stores are reached --------------------------------------------
- */
+/* ---- where stores are reached ------------------------------------------ */
 
 /* The module is loaded by a context that is no thread's default. */
 static void test_loaded_elsewhere(void)
@@ -194,8 +192,7 @@ static void test_same_line_twice(void)
     chain_free(&chain);
 }
 
-/* ---- the first holds -----------------------------------------------------
- */
+/* ---- the first holds --------------------------------------------------- */
 
 static void check_first_holds(const struct chain *first,
                               const struct chain *second, const char *when)
@@ -265,8 +262,7 @@ static void test_bad_then_good(void)
     chain_free(&chain);
 }
 
-/* ---- whose an anchor is --------------------------------------------------
- */
+/* ---- whose an anchor is ------------------------------------------------ */
 
 struct looking {
     const OSSL_PROVIDER *wanted;

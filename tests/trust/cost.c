@@ -25,8 +25,7 @@
 #define BATCHES 9 /* of the loop in a process */
 #define CHILD_WORD "--measure"
 
-/* ---- what the helpers of the tests need ----------------------------------
- */
+/* ---- what the helpers of the tests need -------------------------------- */
 
 static void complain(const char *format, ...) PRINTF(1, 2);
 
@@ -54,8 +53,7 @@ void need(bool good, const char *what, const char *file, int line)
         complain("%s:%d: %s", file, line, what);
 }
 
-/* ---- what is measured ----------------------------------------------------
- */
+/* ---- what is measured -------------------------------------------------- */
 
 static struct chain chain;
 static X509_STORE *store;
@@ -183,8 +181,7 @@ static const struct measure {
      once_handshake},
 };
 
-/* ---- in the process of a measurement -------------------------------------
- */
+/* ---- in the process of a measurement ----------------------------------- */
 
 static double processor_seconds(void)
 {
@@ -245,8 +242,7 @@ static int run_measure(char **argv)
     return 2;
 }
 
-/* ---- in the process that prints the table --------------------------------
- */
+/* ---- in the process that prints the table ------------------------------ */
 
 static char own_path[PATH_SIZE];
 static char folder[PATH_SIZE];

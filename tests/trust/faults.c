@@ -120,8 +120,7 @@ static void test_good_configurations(void)
     chain_free(&chain);
 }
 
-/* ---- bundles that cannot be used -----------------------------------------
- */
+/* ---- bundles that cannot be used --------------------------------------- */
 
 static void write_text(const char *text)
 {
@@ -226,8 +225,7 @@ static void test_bundles(void)
     chain_free(&stranger);
 }
 
-/* ---- seen without the log ------------------------------------------------
- */
+/* ---- seen without the log ---------------------------------------------- */
 
 static const char *buildinfo_of(OSSL_LIB_CTX *lib)
 {

@@ -23,8 +23,7 @@
 #define ROUNDS 2000
 #define WARM_ROUNDS 200
 
-/* ---- start ---------------------------------------------------------------
- */
+/* ---- start ------------------------------------------------------------- */
 
 /* A file that would be refused: the refusal is logged when it is read. */
 static void test_nothing_read_at_start(void)
@@ -46,8 +45,7 @@ static void test_nothing_read_at_start(void)
     chain_free(&stranger);
 }
 
-/* ---- growth --------------------------------------------------------------
- */
+/* ---- growth ------------------------------------------------------------ */
 
 /* The least time of making a store, in seconds: other load only adds. */
 static double store_time(void)
@@ -159,8 +157,7 @@ static void test_activations(void)
     OSSL_LIB_CTX_free(lib);
 }
 
-/* ---- the provider goes, stores stay --------------------------------------
- */
+/* ---- the provider goes, stores stay ------------------------------------ */
 
 static void test_unloaded(void)
 {
@@ -189,8 +186,7 @@ static void test_unloaded(void)
     chain_free(&chain);
 }
 
-/* ---- fork ----------------------------------------------------------------
- */
+/* ---- fork -------------------------------------------------------------- */
 
 static bool verifies(void *arg)
 {
@@ -295,8 +291,7 @@ static void test_fork_among_threads(void)
     chain_free(&chain);
 }
 
-/* ---- exit ----------------------------------------------------------------
- */
+/* ---- exit -------------------------------------------------------------- */
 
 static X509_STORE *kept_store;
 static SSL_CTX *kept_tls;
@@ -374,8 +369,7 @@ static void test_exit_unused(void)
     CHECK(kept_store != NULL, "a store that is never asked");
 }
 
-/* ---- raised privileges ---------------------------------------------------
- */
+/* ---- raised privileges ------------------------------------------------- */
 
 #define RAISED_WORD "RDS_TRUST_RAISED"
 

@@ -34,8 +34,7 @@ static const struct suite *const suites[] = {
 
 void (*at_the_end)(void);
 
-/* ---- in the process of a test --------------------------------------------
- */
+/* ---- in the process of a test ------------------------------------------ */
 
 static atomic_uint checks;
 
@@ -165,8 +164,7 @@ static int run_test(char **argv)
     return 0;
 }
 
-/* ---- in the process that runs them all -----------------------------------
- */
+/* ---- in the process that runs them all --------------------------------- */
 
 static int remove_one(const char *path, const struct stat *st, int kind,
                       struct FTW *ftw)

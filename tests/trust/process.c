@@ -109,8 +109,7 @@ void sleep_ms(unsigned milliseconds)
     (void)nanosleep(&time, NULL);
 }
 
-/* ---- configurations ------------------------------------------------------
- */
+/* ---- configurations ---------------------------------------------------- */
 
 const char *write_configuration(char out[PATH_SIZE], const char *name,
                                 const struct section *section)
@@ -159,8 +158,7 @@ void load_into_default(const char *name, const struct section *section)
                                 0) == 1);
 }
 
-/* ---- bundles and the log -------------------------------------------------
- */
+/* ---- bundles and the log ----------------------------------------------- */
 
 void write_bundle(const char *file, const X509 *const *certificates,
                   size_t count)
@@ -213,8 +211,7 @@ void log_clear(void)
     (void)unlink(path_of(path, "log"));
 }
 
-/* ---- processes -----------------------------------------------------------
- */
+/* ---- processes --------------------------------------------------------- */
 
 /* The child ends as another program: no leak check of our memory runs. */
 bool in_fork(bool (*body)(void *arg), void *arg)

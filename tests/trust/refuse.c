@@ -238,8 +238,7 @@ static void test_region_of_the_root(void)
     chain_free(&chain);
 }
 
-/* ---- the path of a CRL's issuer ------------------------------------------
- */
+/* ---- the path of a CRL's issuer ---------------------------------------- */
 
 #define POINT                                                                 \
     "[point]\nfullname = URI:http://example.com/crl\n"                        \

@@ -22,8 +22,7 @@
 #define COUNT_OF(table) (sizeof(table) / sizeof((table)[0]))
 #define PRINTF(text, first) __attribute__((format(printf, text, first)))
 
-/* ---- suites --------------------------------------------------------------
- */
+/* ---- suites ------------------------------------------------------------ */
 
 struct test {
     const char *name;
@@ -59,8 +58,7 @@ extern const struct suite accept_suite, refuse_suite, alone_suite,
 #define HOST "db.abc123def.us-west-2.rds.amazonaws.com"
 #define EVIL "evil.example.com"
 
-/* ---- checks --------------------------------------------------------------
- */
+/* ---- checks ------------------------------------------------------------ */
 
 #define CHECK(condition, ...)                                                 \
     check_row(condition, __FILE__, __LINE__, __VA_ARGS__)
@@ -83,8 +81,7 @@ void skip(const char *format, ...) PRINTF(1, 2);
 /* To be called when all else is done, in place of a return from main(). */
 extern void (*at_the_end)(void);
 
-/* ---- files and processes -------------------------------------------------
- */
+/* ---- files and processes ----------------------------------------------- */
 
 #define PATH_SIZE 1024
 
@@ -140,8 +137,7 @@ unsigned slowness(void);
 double now_seconds(void);
 void sleep_ms(unsigned milliseconds);
 
-/* ---- certificates --------------------------------------------------------
- */
+/* ---- certificates ------------------------------------------------------ */
 
 struct pair {
     X509 *certificate;
@@ -181,8 +177,7 @@ void chain_free(struct chain *chain);
 /* Another leaf of its subordinate. */
 void leaf_make(struct pair *out, const struct chain *chain, const char *san);
 
-/* ---- verifying -----------------------------------------------------------
- */
+/* ---- verifying --------------------------------------------------------- */
 
 #define NO_PURPOSE (-1)
 

@@ -18,8 +18,7 @@
 #define OTHER_LIBRARY "libother-crypto.so"
 #define LIBRARIES_MAX 4 /* of one process that get trust */
 
-/* ---- a libcrypto, by its functions ---------------------------------------
- */
+/* ---- a libcrypto, by its functions ------------------------------------- */
 
 #define FUNCTIONS(F)                                                          \
     F(EVP_PKEY_get0_provider)                                                 \
@@ -85,8 +84,7 @@ static void library_open(struct library *library, const char *path)
     NEED(library->OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL) == 1);
 }
 
-/* ---- chains as bytes, which every libcrypto reads for itself -------------
- */
+/* ---- chains as bytes, which every libcrypto reads for itself ----------- */
 
 struct der {
     unsigned char *bytes;
@@ -194,8 +192,7 @@ static void check_library(const struct library *library,
                 "%s: a stranger", library->name);
 }
 
-/* ---- two at once ---------------------------------------------------------
- */
+/* ---- two at once ------------------------------------------------------- */
 
 static const char *system_library(void)
 {
@@ -333,8 +330,7 @@ static void test_too_many(void)
     free_bytes(&foreign);
 }
 
-/* ---- a libcrypto inside the program --------------------------------------
- */
+/* ---- a libcrypto inside the program ------------------------------------ */
 
 static void write_der(const char *name, const X509 *certificate)
 {

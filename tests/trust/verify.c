@@ -12,8 +12,7 @@
 
 #define ROUNDS_MAX 20 /* of messages of a handshake */
 
-/* ---- X509_verify_cert() --------------------------------------------------
- */
+/* ---- X509_verify_cert() ------------------------------------------------ */
 
 static STACK_OF(X509) * untrusted_of(const struct question *question)
 {
@@ -132,8 +131,7 @@ bool stranger_verifies(const struct chain *stranger)
                        X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY;
 }
 
-/* ---- TLS -----------------------------------------------------------------
- */
+/* ---- TLS --------------------------------------------------------------- */
 
 static void give_pair(SSL *ssl, const struct pair *pair, X509 *extra)
 {
