@@ -71,6 +71,9 @@ struct rdsca_settings {
 void rdsca_settings_read(struct rdsca_settings *out);
 void rdsca_settings_clear(struct rdsca_settings *settings);
 
+/* The bundle directory: that of the settings, else the default one. */
+const char *rdsca_settings_directory(const struct rdsca_settings *settings);
+
 /* ---- the trust store --------------------------------------------------- */
 
 /*

@@ -10,9 +10,10 @@
 
 #include <openssl/err.h>
 
+#include "deliver.h"
 #include "export_hash.h"
 #include "keystore.h"
-#include "list_answer.h"
+#include "options.h"
 
 #define NAME "export"
 

@@ -19,6 +19,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
+#include "describe.h"
 #include "keystore.h"
 #include "replace.h"
 

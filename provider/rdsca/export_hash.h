@@ -13,7 +13,7 @@
  * directory is made where it is not there.
  */
 
-#include "list_answer.h"
+#include "answer.h"
 
 enum rdsca_exit rdsca_export_hash(const char *name, const char *directory,
                                   const struct rdsca_answer *answer);

@@ -290,7 +290,7 @@ enum rdsca_outcome rdsca_fetch(const struct rdsca_request *request,
     enum rdsca_outcome outcome = RDSCA_UNREACHABLE;
     unsigned pause = 1;
 
-    for (int i = 0; i < request->tries; i++) {
+    for (long i = 0; i < request->tries; i++) {
         if (i != 0) {
             (void)sleep(pause);
             pause = pause * 2 < LONGEST_PAUSE ? pause * 2 : LONGEST_PAUSE;

@@ -28,7 +28,7 @@ struct rdsca_request {
     const char *connect_to; /* "HOST:PORT" to connect to instead, or NULL */
     long timeout;           /* seconds for one try, all of it */
     long stall;             /* seconds with next to nothing arriving */
-    int tries;
+    long tries;
     bool progress; /* a bar on standard error */
 };
 

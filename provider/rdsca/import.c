@@ -6,13 +6,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "install.h"
+#include "options.h"
 #include "rds/configuration.h"
 
 #define NAME "import"
@@ -27,7 +27,7 @@ const char rdsca_import_help[] =
     "  --accept-new     take roots that this version does not know\n"
     "  --directory DIR  the bundle directory\n"
     "  --check          change nothing; exit 1 where something would change\n"
-    "  --quiet          say nothing but errors\n"
+    "  -q, --quiet      say nothing but errors\n"
     "  --json           report as JSON\n\n"
     "The date of FILE counts as the day on which AWS confirmed it; the date\n"
     "of standard input is now.  An older bundle than the built-in set does\n"
@@ -108,68 +108,88 @@ done:
     return outcome;
 }
 
-enum rdsca_exit rdsca_import(int argc, char **argv)
+struct import_options {
+    struct rdsca_job job;
+    const char *path;
+    const char *word; /* of --for, or NULL */
+    bool json;
+};
+
+static bool read_options(int argc, char **argv, struct import_options *out)
 {
-    static const struct option options[] = {
-        {"for", required_argument, NULL, 'f'},
+    static const struct option longs[] = {
         {"accept-new", no_argument, NULL, 'n'},
-        {"directory", required_argument, NULL, 'd'},
         {"check", no_argument, NULL, 'c'},
-        {"quiet", no_argument, NULL, 'q'},
+        {"directory", required_argument, NULL, 'd'},
+        {"for", required_argument, NULL, 'f'},
         {"json", no_argument, NULL, 'j'},
+        {"quiet", no_argument, NULL, 'q'},
         {NULL, 0, NULL, 0},
     };
-    struct rdsca_job job = {.command = NAME};
-    struct rdsca_parcel parcel = {.from_aws = false};
-    struct rdsca_settings settings;
-    const char *word = NULL;
-    enum rdsca_exit outcome;
-    bool json = false;
-    int option, guard;
+    int letter;
 
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        switch (option) {
-        case 'f':
-            word = optarg;
-            break;
-        case 'n':
-            job.accept_new = true;
+    *out = (struct import_options){.job = {.command = NAME}};
+    while ((letter = rdsca_option(NAME, argc, argv, ":q", longs)) != -1) {
+        switch (letter) {
+        case 'c':
+            out->job.check = true;
             break;
         case 'd':
-            job.directory = optarg;
+            out->job.directory = optarg;
             break;
-        case 'c':
-            job.check = true;
-            break;
-        case 'q':
-            job.quiet = true;
+        case 'f':
+            out->word = optarg;
             break;
         case 'j':
-            json = true;
+            out->json = true;
+            break;
+        case 'n':
+            out->job.accept_new = true;
+            break;
+        case 'q':
+            out->job.quiet = true;
             break;
         default:
-            return rdsca_misuse(NAME, "bad option '%s'", argv[optind - 1]);
+            return false;
         }
     }
-    if (argc - optind != 1)
-        return rdsca_misuse(NAME,
-                            argc == optind ? "no FILE" : "more than one FILE");
-    if (word != NULL ? !name_from_word(word, &parcel.name)
-                     : !name_from_file(argv[optind], &parcel.name))
+    out->path = argv[optind];
+    if (argc - optind == 1)
+        return true;
+    (void)rdsca_misuse(NAME,
+                       argc == optind ? "no FILE" : "more than one FILE");
+    return false;
+}
+
+enum rdsca_exit rdsca_import(int argc, char **argv)
+{
+    struct rdsca_parcel parcel = {.from_aws = false};
+    struct rdsca_settings settings;
+    struct import_options options;
+    enum rdsca_exit outcome;
+    const char *word;
+    int guard;
+
+    if (!read_options(argc, argv, &options))
+        return RDSCA_USAGE;
+    word = options.word != NULL ? options.word : options.path;
+    if (options.word != NULL ? !name_from_word(word, &parcel.name)
+                             : !name_from_file(word, &parcel.name)) {
+        char quoted[RDS_QUOTE_MAX];
+
         return rdsca_misuse(NAME,
                             "'%s' names no region and no partition; say "
                             "--for WORD",
-                            word != NULL ? word : argv[optind]);
+                            rds_quote(quoted, word, strlen(word)));
+    }
     rdsca_settings_read(&settings);
-    if (job.directory == NULL)
-        job.directory = settings.bundles != NULL ? settings.bundles
-                                                 : RDS_DIRECTORY_DEFAULT;
-    job.report = json ? json_array() : NULL;
-    guard = rdsca_job_lock(&job);
-    outcome =
-        guard < 0 ? RDSCA_UNSAFE : import_file(&job, argv[optind], &parcel);
-    outcome = rdsca_print_report(&job, outcome);
+    if (options.job.directory == NULL)
+        options.job.directory = rdsca_settings_directory(&settings);
+    options.job.report = options.json ? json_array() : NULL;
+    guard = rdsca_job_lock(&options.job);
+    outcome = guard < 0 ? RDSCA_UNSAFE
+                        : import_file(&options.job, options.path, &parcel);
+    outcome = rdsca_print_report(&options.job, outcome);
     if (guard >= 0)
         (void)close(guard);
     rdsca_settings_clear(&settings);

@@ -15,6 +15,8 @@
 #include <openssl/pkcs12.h>
 #include <openssl/pkcs7.h>
 
+#include "describe.h"
+
 /* ---- PEM --------------------------------------------------------------- */
 
 bool rdsca_write_pem(BIO *to, const struct rds_entry *entry)

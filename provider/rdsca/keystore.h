@@ -9,7 +9,7 @@
 
 #include <openssl/bio.h>
 
-#include "list_answer.h"
+#include "answer.h"
 
 /* What Java reads with, where nobody says otherwise. */
 #define RDSCA_PASSWORD "changeit"

@@ -7,8 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "list_answer.h"
+#include "describe.h"
 #include "list_json.h"
+#include "options.h"
 #include "rds/builtin.h"
 #include "table.h"
 
@@ -39,26 +40,10 @@ struct list_options {
     const char *directory;
     bool fingerprint;
     bool json;
-    int64_t expiring; /* days; -1: all */
+    long expiring; /* days; -1: all */
 };
 
 /* ---- the options ------------------------------------------------------- */
-
-static bool read_days(const char *text, int64_t *out)
-{
-    char quoted[RDS_QUOTE_MAX];
-    size_t size = strspn(text, "0123456789");
-
-    if (size == 0 || text[size] != '\0' ||
-        (*out = strtol(text, NULL, 10)) > DAYS_MAX) {
-        (void)rdsca_misuse(NAME,
-                           "--expiring '%s': not a number of days from 0 to "
-                           "%d",
-                           rds_quote(quoted, text, strlen(text)), DAYS_MAX);
-        return false;
-    }
-    return true;
-}
 
 static bool read_options(int argc, char **argv, struct list_options *out)
 {
@@ -78,7 +63,8 @@ static bool read_options(int argc, char **argv, struct list_options *out)
             out->directory = optarg;
             break;
         case 'e':
-            if (!read_days(optarg, &out->expiring))
+            if (!rdsca_number(NAME, "--expiring", optarg, 0, DAYS_MAX,
+                              &out->expiring))
                 return false;
             break;
         case 'f':
@@ -113,7 +99,7 @@ static void keep_expiring(struct rdsca_answer *answer, int64_t days)
 static enum rdsca_colour colour_of(const struct rds_anchor *anchor,
                                    int64_t now)
 {
-    int64_t days = rdsca_days_left(anchor, now);
+    int64_t days = rdsca_days_left(anchor->not_after, now);
 
     if (days < 0)
         return RDSCA_RED;
@@ -123,7 +109,7 @@ static enum rdsca_colour colour_of(const struct rds_anchor *anchor,
 static void write_days(char *out, size_t size, const struct rds_anchor *anchor,
                        int64_t now)
 {
-    int64_t days = rdsca_days_left(anchor, now);
+    int64_t days = rdsca_days_left(anchor->not_after, now);
 
     if (days < 0)
         (void)snprintf(out, size, "expired");
@@ -154,7 +140,7 @@ static bool add_row(struct rdsca_table *table, const struct rds_entry *entry,
         rdsca_place(place, anchor),
         anchor->ca,
         rds_role_name((enum rds_role)anchor->role),
-        rdsca_key(key, entry),
+        rdsca_entry_key(key, entry),
         rds_date_write(until, anchor->not_after),
         days,
         source,
@@ -254,8 +240,7 @@ static bool print_answer(const struct rdsca_answer *answer,
         return rdsca_list_json(answer, stdout);
     if (answer->selection.count != 0)
         return print_table(answer, options->fingerprint);
-    (void)printf("nothing expires within %lld days\n",
-                 (long long)options->expiring);
+    (void)printf("nothing expires within %ld days\n", options->expiring);
     return true;
 }
 

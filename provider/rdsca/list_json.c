@@ -11,6 +11,8 @@
 
 #include <jansson.h>
 
+#include "describe.h"
+
 #define SCHEMA 1
 
 /* To be freed with free(). */
@@ -78,10 +80,10 @@ static json_t *pack_anchor(const struct rdsca_answer *answer,
             a->family == RDS_FAMILY_PROXY ? "proxy" : "rds", "ca", a->ca,
             "role", rds_role_name((enum rds_role)a->role), "stage",
             rds_stage_name((enum rds_stage)a->stage), "key",
-            rdsca_key(key, entry), "not_before",
+            rdsca_entry_key(key, entry), "not_before",
             rdsca_time(from, a->not_before), "not_after",
             rdsca_time(until, a->not_after), "days_left",
-            (json_int_t)rdsca_days_left(a, answer->now), "source",
+            (json_int_t)rdsca_days_left(a->not_after, answer->now), "source",
             built_in ? "built in" : "directory", "file", file, "confirmed",
             confirmed_of(answer, entry), "sha256",
             rds_sha256_write(sha256, a->sha256), "subject", subject_of(entry),

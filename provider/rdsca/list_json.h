@@ -15,7 +15,7 @@
  * Times are ISO 8601, UTC.  A later schema may add members, not change these.
  */
 
-#include "list_answer.h"
+#include "answer.h"
 
 /* False where memory runs out; then nothing is written. */
 RDS_MUST_CHECK bool rdsca_list_json(const struct rdsca_answer *answer,

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "describe.h"
+
 #define NAMED_MAX                                                             \
     2 /* regions that a label names; of more it says how many                 \
        */

@@ -8,7 +8,7 @@
  * a lane.
  */
 
-#include "list_answer.h"
+#include "answer.h"
 
 struct rdsca_lane {
     const struct rds_anchor **anchors; /* within lanes->anchors */

@@ -79,6 +79,12 @@ void rdsca_settings_clear(struct rdsca_settings *settings)
     memset(settings, 0, sizeof(*settings));
 }
 
+const char *rdsca_settings_directory(const struct rdsca_settings *settings)
+{
+    return settings->bundles != NULL ? settings->bundles
+                                     : RDS_DIRECTORY_DEFAULT;
+}
+
 static void report(void *arg, const char *line)
 {
     rdsca_complain(arg, "%s", line);

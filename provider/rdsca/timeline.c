@@ -8,8 +8,10 @@
 #include <string.h>
 #include <time.h>
 
-#include "list_answer.h"
+#include "deliver.h"
+#include "describe.h"
 #include "list_lanes.h"
+#include "options.h"
 
 #define NAME "timeline"
 #define SOON (90 * (int64_t)RDSCA_DAY)

@@ -6,7 +6,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,7 +13,9 @@
 
 #include <curl/curl.h>
 
+#include "defaults.h"
 #include "install.h"
+#include "options.h"
 #include "rds/nearest.h"
 #include "rds/sha256.h"
 #include "rds/uri.h"
@@ -22,6 +23,9 @@
 #include "target.h"
 
 #define NAME "update"
+#define TIMEOUT 120L /* seconds for one try */
+#define STALL 20L    /* seconds with next to nothing arriving */
+#define TRIES 4L
 
 const char rdsca_update_help[] =
     "usage: rdsca update [OPTION...] [REGION...]\n\n"
@@ -29,7 +33,8 @@ const char rdsca_update_help[] =
     "after judging every certificate in them.  Running processes see them at\n"
     "their next lookup.\n\n"
     "Without REGION, --partition and --all: what rds-trust in the OpenSSL\n"
-    "configuration names, else the files that are there already.\n\n"
+    "configuration names, else the files that are there already.  Settings\n"
+    "are read from /etc/default/rdsca.\n\n"
     "  --partition P    the global file of a partition: aws, aws-us-gov,\n"
     "                   aws-cn; may be repeated\n"
     "  --all            those of all three\n"
@@ -45,7 +50,8 @@ const char rdsca_update_help[] =
     "  --timeout S      seconds for one try (120)\n"
     "  --tries N        how often a server is asked (4)\n"
     "  --directory DIR  the bundle directory\n"
-    "  --quiet          say nothing but errors\n"
+    "  --settings FILE  in place of /etc/default/rdsca; '-' for none\n"
+    "  -q, --quiet      say nothing but errors\n"
     "  --json           report as JSON\n\n"
     "Exit status: 0 fine, 1 would change (--check), 2 usage, 3 unreachable,\n"
     "try again, 4 refused as unsafe; the old file is kept in each case.\n";
@@ -55,6 +61,8 @@ struct update {
     struct rdsca_request request; /* but for the URL and the ETag */
     struct rdsca_targets targets;
     const char *mirror;
+    const char *settings; /* the file of --settings, or NULL */
+    bool json;
 };
 
 /* ---- ETags ------------------------------------------------------------- */
@@ -293,25 +301,20 @@ static bool add_region(struct update *update, const char *word)
     return false;
 }
 
-static bool read_number(const char *word, const char *option, long most,
-                        long *out)
+static bool read_timeout(struct update *update, const char *text)
 {
-    char *end;
-
-    errno = 0;
-    *out = strtol(word, &end, 10);
-    if (errno == 0 && *end == '\0' && end != word && *out >= 1 && *out <= most)
-        return true;
-    (void)rdsca_misuse(NAME, "%s takes a number from 1 to %ld, not '%.40s'",
-                       option, most, word);
-    return false;
+    return rdsca_number(NAME, "--timeout", text, 1, 3600,
+                        &update->request.timeout);
 }
 
-static bool take_option(struct update *update, int option, bool *json)
+static bool read_tries(struct update *update, const char *text)
 {
-    long number;
+    return rdsca_number(NAME, "--tries", text, 1, 10, &update->request.tries);
+}
 
-    switch (option) {
+static bool take_option(struct update *update, int letter)
+{
+    switch (letter) {
     case 'p':
         return add_partition(update, optarg);
     case 'a':
@@ -332,33 +335,29 @@ static bool take_option(struct update *update, int option, bool *json)
         update->request.connect_to = optarg;
         return true;
     case 't':
-        if (!read_number(optarg, "--timeout", 3600, &number))
-            return false;
-        update->request.timeout = number;
-        return true;
+        return read_timeout(update, optarg);
     case 'r':
-        if (!read_number(optarg, "--tries", 10, &number))
-            return false;
-        update->request.tries = (int)number;
-        return true;
+        return read_tries(update, optarg);
     case 'd':
         update->job.directory = optarg;
+        return true;
+    case 's':
+        update->settings = optarg;
         return true;
     case 'q':
         update->job.quiet = true;
         return true;
     case 'j':
-        *json = true;
+        update->json = true;
         return true;
     default:
         return false;
     }
 }
 
-static enum rdsca_exit read_arguments(struct update *update, int argc,
-                                      char **argv, bool *json)
+static bool read_arguments(struct update *update, int argc, char **argv)
 {
-    static const struct option options[] = {
+    static const struct option longs[] = {
         {"partition", required_argument, NULL, 'p'},
         {"all", no_argument, NULL, 'a'},
         {"check", no_argument, NULL, 'c'},
@@ -369,36 +368,99 @@ static enum rdsca_exit read_arguments(struct update *update, int argc,
         {"timeout", required_argument, NULL, 't'},
         {"tries", required_argument, NULL, 'r'},
         {"directory", required_argument, NULL, 'd'},
+        {"settings", required_argument, NULL, 's'},
         {"quiet", no_argument, NULL, 'q'},
         {"json", no_argument, NULL, 'j'},
         {NULL, 0, NULL, 0},
     };
-    int option;
+    int letter;
 
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (option == '?')
-            return rdsca_misuse(NAME, "bad option '%s'", argv[optind - 1]);
-        if (!take_option(update, option, json))
-            return RDSCA_USAGE;
+    while ((letter = rdsca_option(NAME, argc, argv, ":q", longs)) != -1) {
+        if (!take_option(update, letter))
+            return false;
     }
     for (; optind < argc; optind++) {
         if (!add_region(update, argv[optind]))
-            return RDSCA_USAGE;
+            return false;
     }
-    return RDSCA_FINE;
+    return true;
 }
 
-static enum rdsca_exit update_all(struct update *update, bool json)
+/* ---- /etc/default/rdsca ------------------------------------------------ */
+
+static bool add_word(struct update *update, const char *word)
+{
+    if (strcmp(word, "all") == 0)
+        return add_all(update);
+    return strncmp(word, "aws", 3) == 0 ? add_partition(update, word)
+                                        : add_region(update, word);
+}
+
+/* The words of RDSCA_UPDATE, where the command line names nothing. */
+static bool add_words(struct update *update, const char *words)
+{
+    char *copy = strdup(words), *rest = copy, *word;
+    bool good = copy != NULL;
+
+    while (good && (word = strsep(&rest, " \t")) != NULL)
+        good = *word == '\0' || add_word(update, word);
+    free(copy);
+    return good;
+}
+
+/* What the command line says comes before what the file says. */
+static bool apply_defaults(struct update *update,
+                           const struct rdsca_defaults *defaults)
+{
+    if (update->mirror == NULL)
+        update->mirror = defaults->mirror;
+    if (update->request.cacert == NULL)
+        update->request.cacert = defaults->cacert;
+    if (update->request.timeout == 0) {
+        update->request.timeout = TIMEOUT;
+        if (defaults->timeout != NULL &&
+            !read_timeout(update, defaults->timeout))
+            return false;
+    }
+    if (update->request.tries == 0) {
+        update->request.tries = TRIES;
+        if (defaults->tries != NULL && !read_tries(update, defaults->tries))
+            return false;
+    }
+    rdsca_defaults_set_proxies(defaults);
+    return update->targets.count != 0 || defaults->update == NULL ||
+           add_words(update, defaults->update);
+}
+
+static enum rdsca_exit read_defaults(struct update *update,
+                                     struct rdsca_defaults *defaults)
+{
+    const char *path = update->settings;
+    struct rds_error err;
+
+    memset(defaults, 0, sizeof(*defaults));
+    if ((path == NULL || strcmp(path, "-") != 0) &&
+        !rdsca_defaults_read(path, defaults, &err)) {
+        rdsca_complain(NAME, "%s", err.text);
+        return RDSCA_USAGE;
+    }
+    return apply_defaults(update, defaults) ? RDSCA_FINE : RDSCA_USAGE;
+}
+
+/* ---- the command ------------------------------------------------------- */
+
+static enum rdsca_exit update_all(struct update *update)
 {
     enum rdsca_exit outcome = RDSCA_FINE;
     int guard = rdsca_job_lock(&update->job);
 
     if (guard < 0)
         return RDSCA_UNSAFE;
-    update->job.report = json ? json_array() : NULL;
+    update->job.report = update->json ? json_array() : NULL;
     update->request.progress =
-        !json && !update->job.quiet && isatty(STDERR_FILENO) == 1;
+        !update->json && !update->job.quiet && isatty(STDERR_FILENO) == 1;
+    update->request.stall =
+        update->request.timeout < STALL ? update->request.timeout : STALL;
     for (size_t i = 0; i < update->targets.count; i++)
         outcome = rdsca_worse(outcome,
                               update_one(update, &update->targets.names[i]));
@@ -407,12 +469,28 @@ static enum rdsca_exit update_all(struct update *update, bool json)
     return outcome;
 }
 
+static enum rdsca_exit run(struct update *update,
+                           const struct rdsca_settings *settings)
+{
+    struct rdsca_defaults defaults;
+    enum rdsca_exit outcome;
+
+    if (update->job.directory == NULL)
+        update->job.directory = rdsca_settings_directory(settings);
+    outcome = read_defaults(update, &defaults);
+    if (outcome == RDSCA_FINE)
+        outcome = choose_targets(update, settings);
+    if (outcome == RDSCA_FINE)
+        outcome = update_all(update);
+    rdsca_defaults_clear(&defaults);
+    return outcome;
+}
+
 enum rdsca_exit rdsca_update(int argc, char **argv)
 {
     struct update *update = calloc(1, sizeof(*update));
+    enum rdsca_exit outcome = RDSCA_USAGE;
     struct rdsca_settings settings;
-    enum rdsca_exit outcome;
-    bool json = false;
 
     if (update == NULL || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
         rdsca_complain(NAME, "out of memory");
@@ -420,22 +498,11 @@ enum rdsca_exit rdsca_update(int argc, char **argv)
         return RDSCA_UNSAFE;
     }
     update->job.command = NAME;
-    update->request.timeout = 120;
-    update->request.stall = 20;
-    update->request.tries = 4;
-    rdsca_settings_read(&settings);
-    outcome = read_arguments(update, argc, argv, &json);
-    if (update->job.directory == NULL)
-        update->job.directory = settings.bundles != NULL
-                                    ? settings.bundles
-                                    : RDS_DIRECTORY_DEFAULT;
-    if (update->request.stall > update->request.timeout)
-        update->request.stall = update->request.timeout;
-    if (outcome == RDSCA_FINE)
-        outcome = choose_targets(update, &settings);
-    if (outcome == RDSCA_FINE)
-        outcome = update_all(update, json);
-    rdsca_settings_clear(&settings);
+    if (read_arguments(update, argc, argv)) {
+        rdsca_settings_read(&settings);
+        outcome = run(update, &settings);
+        rdsca_settings_clear(&settings);
+    }
     curl_global_cleanup();
     free(update);
     return outcome;

@@ -132,7 +132,7 @@ purposes() {
         --for "$(printf 'a%.0s' {1..300})" "$IN/$FILE"
     misused 'no file' "no FILE; try 'rdsca import --help'"
     misused 'two files' 'more than one FILE' "$IN/$FILE" "$IN/$FILE"
-    misused 'an unknown option' "bad option '--frobnicate'" --frobnicate
+    misused 'an unknown option' "unknown option '--frobnicate'" --frobnicate
     refused 'a file that is not there' "$IN/none/$FILE: cannot read: No such" \
         "$IN/none/$FILE"
     refused 'a directory' "$IN: cannot read: Is a directory" --for us-west-2 \

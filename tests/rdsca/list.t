@@ -203,8 +203,8 @@ expiring() {
     is "$status $out" '0 nothing expires within 90 days' \
         'nothing built in expires soon'
     for filter in x '' -1 1.5 ' 1' 100001 99999999999999999999 0x10; do
-        misused "--expiring '$filter' is refused" "--expiring '$filter': not a \
-number of days from 0 to 100000; try 'rdsca list --help'" "--expiring=$filter"
+        misused "--expiring '$filter' is refused" "--expiring takes a number \
+from 0 to 100000, not '$filter'; try 'rdsca list --help'" "--expiring=$filter"
     done
 }
 

@@ -278,7 +278,8 @@ fresh_with_old() {
 
 # update ARGUMENT...: `rdsca update` in $DIR, led to nginx.
 update() {
-    run "$RDSCA" update --directory "$DIR" --cacert "$CA" --tries 1 \
+    run "$RDSCA" update --settings - --directory "$DIR" --cacert "$CA" \
+        --tries 1 \
         --connect-to "127.0.0.1:$PORT" "$@"
 }
 

@@ -156,7 +156,7 @@ no_argument() {
     use_conf rds-trust=rds://host/db.abc123def.us-west-2.rds.amazonaws.com \
         "rds-bundles=$DIR"
     rm "$DIR/$FILE"
-    run "$RDSCA" update --cacert "$CA" --tries 1 \
+    run "$RDSCA" update --settings - --cacert "$CA" --tries 1 \
         --connect-to "127.0.0.1:$PORT"
     like "$out" "$FILE: installed" 'rds-trust comes before the files there'
     unlike "$out$err" "$file:" '... which are left alone'
@@ -186,8 +186,8 @@ usage() {
     misused 'no region at all' \
         "'westeros' does not have the shape of a region (us-west-2)" westeros
     misused 'a path' "'../us-west-2' does not have the shape" ../us-west-2
-    misused 'an unknown option' "bad option '--frobnicate'" --frobnicate
-    misused 'an option without its value' "bad option '--timeout'" --timeout
+    misused 'an unknown option' "unknown option '--frobnicate'" --frobnicate
+    misused 'an option without its value' '--timeout needs a value' --timeout
     misused '--timeout 0' "--timeout takes a number from 1 to 3600, not '0'" \
         --timeout 0 us-west-2
     misused '--timeout 3601' 'from 1 to 3600' --timeout 3601 us-west-2
