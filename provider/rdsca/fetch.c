@@ -157,6 +157,8 @@ static bool set_options(CURL *curl, const struct rdsca_request *request,
     SET(CURLOPT_SSL_VERIFYPEER, 1L);
     SET(CURLOPT_SSL_VERIFYHOST, 2L);
     SET(CURLOPT_FOLLOWLOCATION, 0L);
+    SET(CURLOPT_NETRC,
+        (long)(request->netrc ? CURL_NETRC_OPTIONAL : CURL_NETRC_IGNORED));
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_CONNECTTIMEOUT, CONNECT_SECONDS);
     SET(CURLOPT_TIMEOUT, request->timeout);
@@ -222,6 +224,7 @@ static enum rdsca_outcome read_status(long status,
                                       struct rds_error *err)
 {
     char quoted[RDS_QUOTE_MAX];
+    const char *advice = "try again later";
 
     if (status == 200)
         return RDSCA_FETCHED;
@@ -236,11 +239,12 @@ static enum rdsca_outcome read_status(long status,
             rds_quote(quoted, transfer->location, strlen(transfer->location)));
         return RDSCA_REFUSED;
     }
-    (void)rds_fail(err, RDS_R_BAD_BUNDLE, "%.200s: the server says %ld%s",
-                   request->url, status,
-                   status == 404 || status == 403
-                       ? "; is the region's name right?"
-                       : "; try again later");
+    if (status == 404 || status == 403)
+        advice = "is the region's name right?";
+    else if (status == 401)
+        advice = "put user and password into ~/.netrc";
+    (void)rds_fail(err, RDS_R_BAD_BUNDLE, "%.200s: the server says %ld; %s",
+                   request->url, status, advice);
     return status >= 500 || status == 429 || status == 408 ? RDSCA_UNREACHABLE
                                                            : RDSCA_REFUSED;
 }

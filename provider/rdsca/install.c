@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "json_text.h"
 #include "rds/uri.h"
 #include "replace.h"
 
@@ -45,6 +46,8 @@ int rdsca_job_lock(const struct rdsca_job *job)
     fd = rdsca_lock(job->directory, &err);
     if (fd < 0)
         rdsca_complain(job->command, "%s", err.text);
+    else
+        rdsca_sweep(job->directory);
     return fd;
 }
 
@@ -70,9 +73,9 @@ static void report_json(const struct rdsca_job *job,
         (void)json_array_append_new(notes, note_to_json(&vetted->notes[i]));
     (void)json_array_append_new(
         job->report,
-        json_pack("{s:s, s:s, s:s, s:i, s:o}", "file", parcel->name.file,
-                  "source", parcel->source, "result", result, "certificates",
-                  (int)vetted->kept, "anchors", notes));
+        json_pack("{s:s, s:o, s:s, s:i, s:o}", "file", parcel->name.file,
+                  "source", rdsca_json_text(parcel->source), "result", result,
+                  "certificates", (int)vetted->kept, "anchors", notes));
 }
 
 static void report_text(const struct rdsca_job *job,
@@ -125,14 +128,11 @@ enum rdsca_exit rdsca_print_report(struct rdsca_job *job,
 
     if (job->report == NULL)
         return rdsca_worse(outcome, rdsca_finish_output(job->command));
-    whole = json_pack("{s:i, s:s, s:i, s:o}", "schema", 1, "directory",
-                      job->directory, "exit", (int)outcome, "bundles",
-                      job->report);
-    (void)json_dumpf(whole, stdout, JSON_INDENT(2));
-    (void)putchar('\n');
-    json_decref(whole);
+    whole = json_pack("{s:i, s:o, s:i, s:o}", "schema", 1, "directory",
+                      rdsca_json_text(job->directory), "exit", (int)outcome,
+                      "bundles", job->report);
     job->report = NULL;
-    return rdsca_worse(outcome, rdsca_finish_output(job->command));
+    return rdsca_worse(outcome, rdsca_json_print(job->command, whole));
 }
 
 /* ---- installing -------------------------------------------------------- */

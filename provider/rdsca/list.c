@@ -233,15 +233,18 @@ static bool print_table(const struct rdsca_answer *answer, bool fingerprint)
 
 /* ---- the command ------------------------------------------------------- */
 
-static bool print_answer(const struct rdsca_answer *answer,
-                         const struct list_options *options)
+static enum rdsca_exit print_answer(const struct rdsca_answer *answer,
+                                    const struct list_options *options)
 {
     if (options->json)
-        return rdsca_list_json(answer, stdout);
-    if (answer->selection.count != 0)
-        return print_table(answer, options->fingerprint);
-    (void)printf("nothing expires within %ld days\n", options->expiring);
-    return true;
+        return rdsca_list_json(NAME, answer);
+    if (answer->selection.count == 0) {
+        (void)printf("nothing expires within %ld days\n", options->expiring);
+    } else if (!print_table(answer, options->fingerprint)) {
+        rdsca_complain(NAME, "out of memory");
+        return RDSCA_UNSAFE;
+    }
+    return rdsca_finish_output(NAME);
 }
 
 enum rdsca_exit rdsca_list(int argc, char **argv)
@@ -257,12 +260,7 @@ enum rdsca_exit rdsca_list(int argc, char **argv)
         return code;
     if (options.expiring >= 0)
         keep_expiring(&answer, options.expiring);
-    if (print_answer(&answer, &options)) {
-        code = rdsca_finish_output(NAME);
-    } else {
-        rdsca_complain(NAME, "out of memory");
-        code = RDSCA_UNSAFE;
-    }
+    code = print_answer(&answer, &options);
     if (code == RDSCA_FINE && options.expiring >= 0 &&
         answer.selection.count != 0)
         code = RDSCA_FINDING;

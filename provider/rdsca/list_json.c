@@ -12,6 +12,7 @@
 #include <jansson.h>
 
 #include "describe.h"
+#include "json_text.h"
 
 #define SCHEMA 1
 
@@ -73,7 +74,7 @@ static json_t *pack_anchor(const struct rdsca_answer *answer,
 
     if (built_in || file != NULL)
         packed = json_pack(
-            "{s:s?,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:I,s:s,s:s?,s:o,s:s,s:o,"
+            "{s:s?,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:I,s:s,s:o,s:o,s:s,s:o,"
             "s:s}",
             "region", a->region[0] != '\0' ? a->region : NULL, "partition",
             rds_partition_name((enum rds_partition)a->partition), "family",
@@ -84,7 +85,8 @@ static json_t *pack_anchor(const struct rdsca_answer *answer,
             rdsca_time(from, a->not_before), "not_after",
             rdsca_time(until, a->not_after), "days_left",
             (json_int_t)rdsca_days_left(a->not_after, answer->now), "source",
-            built_in ? "built in" : "directory", "file", file, "confirmed",
+            built_in ? "built in" : "directory", "file",
+            built_in ? json_null() : rdsca_json_text(file), "confirmed",
             confirmed_of(answer, entry), "sha256",
             rds_sha256_write(sha256, a->sha256), "subject", subject_of(entry),
             "alias", a->alias);
@@ -107,22 +109,17 @@ static json_t *pack_anchors(const struct rdsca_answer *answer)
     return anchors;
 }
 
-bool rdsca_list_json(const struct rdsca_answer *answer, FILE *to)
+enum rdsca_exit rdsca_list_json(const char *name,
+                                const struct rdsca_answer *answer)
 {
     json_t *anchors = pack_anchors(answer), *all = NULL;
-    char now[RDSCA_TIME_MAX], *text = NULL;
+    char now[RDSCA_TIME_MAX];
 
     if (anchors != NULL)
-        all = json_pack("{s:i,s:s,s:s,s:s,s:o}", "schema", SCHEMA, "uri",
-                        answer->uri, "time", rdsca_time(now, answer->now),
-                        "directory", answer->trust.directory, "anchors",
+        all = json_pack("{s:i,s:o,s:s,s:o,s:o}", "schema", SCHEMA, "uri",
+                        rdsca_json_text(answer->uri), "time",
+                        rdsca_time(now, answer->now), "directory",
+                        rdsca_json_text(answer->trust.directory), "anchors",
                         anchors);
-    if (all != NULL)
-        text = json_dumps(all, JSON_INDENT(2));
-    json_decref(all);
-    if (text == NULL)
-        return false;
-    (void)fprintf(to, "%s\n", text);
-    free(text);
-    return true;
+    return rdsca_json_print(name, all);
 }

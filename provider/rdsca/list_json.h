@@ -17,8 +17,8 @@
 
 #include "answer.h"
 
-/* False where memory runs out; then nothing is written. */
-RDS_MUST_CHECK bool rdsca_list_json(const struct rdsca_answer *answer,
-                                    FILE *to);
+/* Prints it to standard output; where memory runs out, nothing. */
+enum rdsca_exit rdsca_list_json(const char *name,
+                                const struct rdsca_answer *answer);
 
 #endif

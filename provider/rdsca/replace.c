@@ -6,6 +6,7 @@
 
 #include "replace.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -17,6 +18,8 @@
 #include <unistd.h>
 
 #define LOCK_FILE ".lock"
+#define UNIQUE "XXXXXX" /* what mkstemps(3) replaces */
+#define UNFINISHED ".new"
 
 static bool failed(struct rds_error *err, const char *what, const char *path)
 {
@@ -70,6 +73,19 @@ static bool set_time(int fd, const struct timespec *modified)
     return futimens(fd, times) == 0;
 }
 
+/* A hidden name in the same directory, for mkstemps(3). */
+static bool name_beside(const char *path, char beside[PATH_MAX])
+{
+    const char *slash = strrchr(path, '/');
+    int folder = slash != NULL ? (int)(slash - path) + 1 : 0;
+
+    if (snprintf(beside, PATH_MAX, "%.*s.%s." UNIQUE UNFINISHED, folder, path,
+                 path + folder) < PATH_MAX)
+        return true;
+    errno = ENAMETOOLONG;
+    return false;
+}
+
 bool rdsca_replace(const char *path, const void *bytes, size_t size,
                    struct rds_error *err)
 {
@@ -83,12 +99,8 @@ bool rdsca_replace_dated(const char *path, const void *bytes, size_t size,
     char beside[PATH_MAX];
     int fd;
 
-    if (snprintf(beside, sizeof(beside), "%s.XXXXXX", path) >=
-        (int)sizeof(beside)) {
-        errno = ENAMETOOLONG;
-        return failed(err, "write", path);
-    }
-    fd = mkstemp(beside);
+    fd = name_beside(path, beside) ? mkstemps(beside, (int)strlen(UNFINISHED))
+                                   : -1;
     if (fd < 0)
         return failed(err, "write beside it", path);
     if (!write_all(fd, bytes, size) || fchmod(fd, 0644) != 0 ||
@@ -131,6 +143,32 @@ bool rdsca_holds(const char *path, const void *bytes, size_t size)
     if (fd >= 0)
         (void)close(fd);
     return same;
+}
+
+/* Whether a name is one that name_beside() and mkstemps() make. */
+static bool unfinished(const char *name)
+{
+    size_t size = strlen(name), end = strlen("." UNIQUE UNFINISHED);
+
+    return name[0] == '.' && size > end + 1 && name[size - end] == '.' &&
+           strcmp(name + size - strlen(UNFINISHED), UNFINISHED) == 0;
+}
+
+void rdsca_sweep(const char *directory)
+{
+    DIR *stream = opendir(directory);
+    struct dirent *entry;
+    struct stat st;
+
+    while (stream != NULL && (entry = readdir(stream)) != NULL) {
+        if (unfinished(entry->d_name) &&
+            fstatat(dirfd(stream), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) ==
+                0 &&
+            S_ISREG(st.st_mode))
+            (void)unlinkat(dirfd(stream), entry->d_name, 0);
+    }
+    if (stream != NULL)
+        (void)closedir(stream);
 }
 
 int rdsca_lock(const char *directory, struct rds_error *err)

@@ -5,7 +5,8 @@
 /*
  * Replacing a file whole: written beside, synced, renamed, the directory
  * synced.  At any moment, also after a crash or a full disk, the name stands
- * for the old content or the new one.
+ * for the old content or the new one.  Who is killed meanwhile leaves a hidden
+ * .NAME.XXXXXX.new, which no reader looks at.
  */
 
 #include "rds/error.h"
@@ -26,6 +27,12 @@ RDS_MUST_CHECK bool rdsca_replace_dated(const char *path, const void *bytes,
 
 /* Whether the file holds exactly these bytes. */
 bool rdsca_holds(const char *path, const void *bytes, size_t size);
+
+/*
+ * Removes what killed writers left in a directory.  Only under its lock: what
+ * a writer at work has there looks the same.
+ */
+void rdsca_sweep(const char *directory);
 
 /*
  * Locks a directory for writers until the descriptor is closed: an exclusive

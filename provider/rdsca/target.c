@@ -98,6 +98,35 @@ bool rdsca_target_add_uri(struct rdsca_targets *targets, const char *uri,
     return good;
 }
 
+/*
+ * Whether the base is an address that we can ask, and may show: a password in
+ * it would stand in each message, and beside the bundle with its ETag.
+ */
+static bool judge_base(const char *base, struct rds_error *err)
+{
+    static const char fit[] = "abcdefghijklmnopqrstuvwxyz"
+                              "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                              "0123456789-._~:/[]@!$&()*+,;=%{}";
+    size_t host = strlen("https://"), size = strspn(base, fit);
+    char quoted[RDS_QUOTE_MAX];
+
+    if (base[size] != '\0')
+        return rds_fail(err, RDS_R_BAD_URI,
+                        "a mirror's URL cannot hold '%s'; AWS's path is added "
+                        "to it",
+                        rds_quote(quoted, base + size, 1));
+    if (strncmp(base, "https://", host) != 0)
+        return rds_fail(err, RDS_R_BAD_URI,
+                        "'%.200s' does not begin with https://", base);
+    size = strcspn(base + host, "/");
+    if (memchr(base + host, '@', size) != NULL)
+        return rds_fail(err, RDS_R_BAD_URI,
+                        "a mirror's URL with user or password in it would "
+                        "show in logs; put them into ~/.netrc");
+    return size != 0 ||
+           rds_fail(err, RDS_R_BAD_URI, "'%.200s' names no host", base);
+}
+
 static const char *own_host(enum rds_partition partition,
                             enum rdsca_ca_source *ca)
 {
@@ -145,9 +174,8 @@ bool rdsca_target_url(const struct rds_bundle_name *name, const char *mirror,
                         "%s: AWS does not publish files of partition '%s'; "
                         "use --mirror URL, or rdsca import",
                         name->file, rds_partition_name(name->partition));
-    if (strncmp(base, "https://", 8) != 0)
-        return rds_fail(err, RDS_R_BAD_URI,
-                        "'%.200s' does not begin with https://", base);
+    if (!judge_base(base, err))
+        return false;
     size = write_base(base, name->partition, url);
     if (folder[0] == '\0')
         folder = "global";

@@ -192,6 +192,7 @@ static enum rdsca_exit update_one(struct update *update,
     read_etag(update, name, url, etag);
     request.url = url;
     request.etag = etag;
+    request.netrc = update->mirror != NULL;
     switch (rdsca_fetch(&request, &response, &err)) {
     case RDSCA_FETCHED:
         outcome = install(update, name, url, &response);

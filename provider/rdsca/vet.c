@@ -19,6 +19,7 @@
 
 static const char *const note_names[] = {
     [RDSCA_NOTE_PINNED] = "pinned",
+    [RDSCA_NOTE_ACCEPTED] = "accepted before",
     [RDSCA_NOTE_NEW] = "NEW",
     [RDSCA_NOTE_WITHDRAWN] = "WITHDRAWN",
     [RDSCA_NOTE_EXPIRED] = "expired, dropped",
@@ -279,6 +280,34 @@ static bool pinned(const unsigned char *sha256)
     return false;
 }
 
+/*
+ * What the module trusts already, since somebody accepted it once, is not
+ * asked about at each change of its bundle.
+ */
+static bool at_hand(const struct vetting *vetting, const unsigned char *sha256)
+{
+    const struct rds_view *view = vetting->candidate->view;
+
+    for (size_t i = 0; i < view->count; i++) {
+        if (memcmp(view->entries[i].anchor->sha256, sha256, RDS_SHA256_SIZE) ==
+            0)
+            return true;
+    }
+    return false;
+}
+
+/* What is known of a certificate, or else of its issuer. */
+static enum rdsca_note_kind known_as(const struct vetting *vetting,
+                                     const unsigned char *sha256,
+                                     const unsigned char *issuer)
+{
+    if (pinned(sha256) || pinned(issuer))
+        return RDSCA_NOTE_PINNED;
+    return at_hand(vetting, sha256) || at_hand(vetting, issuer)
+               ? RDSCA_NOTE_ACCEPTED
+               : RDSCA_NOTE_NEW;
+}
+
 /* The issuer among the bundle's certificates: its fingerprint, or NULL. */
 static const unsigned char *issuer_here(const struct vetting *vetting,
                                         const struct member *member)
@@ -317,12 +346,13 @@ static const unsigned char *issuer_at_hand(const struct vetting *vetting,
     return NULL;
 }
 
-/* The signature; then whether the certificate, or its issuer, is pinned. */
+/* The signature; then whether the certificate, or its issuer, is known. */
 static bool verify(struct vetting *vetting, struct member *member)
 {
     const struct rdsca_candidate *candidate = vetting->candidate;
     const unsigned char *issuer = member->anchor.sha256;
-    bool root = member->anchor.role == RDS_ROLE_ROOT, known;
+    bool root = member->anchor.role == RDS_ROLE_ROOT;
+    enum rdsca_note_kind known;
     char text[RDS_SHA256_TEXT];
 
     if (root && !signed_by(member->x509, member->x509))
@@ -338,16 +368,16 @@ static bool verify(struct vetting *vetting, struct member *member)
                           "at hand",
                           member->fields.subject_cn);
     }
-    known = pinned(member->anchor.sha256) || (!root && pinned(issuer));
-    if (!known && !candidate->from_aws && !candidate->accept_new) {
+    known = known_as(vetting, member->anchor.sha256, issuer);
+    if (known == RDSCA_NOTE_NEW && !candidate->from_aws &&
+        !candidate->accept_new) {
         (void)rds_sha256_write(text, member->anchor.sha256);
         return rds_fail(vetting->err, RDS_R_BAD_BUNDLE,
                         "%s: '%s' is new, SHA-256 %s; compare it with AWS's "
                         "own file, then repeat with --accept-new",
                         candidate->name.file, member->fields.subject_cn, text);
     }
-    note(vetting, known ? RDSCA_NOTE_PINNED : RDSCA_NOTE_NEW,
-         member->fields.subject_cn, &member->anchor);
+    note(vetting, known, member->fields.subject_cn, &member->anchor);
     return true;
 }
 

@@ -8,10 +8,11 @@
  * Every certificate must parse, be a CA, name the partition and the region
  * that the bundle is for, and verify: a root under its own key, an
  * intermediate under a root of the same bundle or one already at hand.
- * Expired certificates and repeated ones are dropped.  A root that is not
- * pinned is new: it is taken from AWS's own host, and from elsewhere only
- * where the caller says so.  A bundle that would take a region's last root in
- * force is refused, and so is anything that is not a bundle.
+ * Expired certificates and repeated ones are dropped.  A root that is neither
+ * pinned nor at hand is new: it is taken from AWS's own host, and from
+ * elsewhere only where the caller says so.  A bundle that would take a
+ * region's last root in force is refused, and so is anything that is not a
+ * bundle.
  */
 
 #include <openssl/x509.h>
@@ -21,6 +22,7 @@
 /* What is said of one certificate. */
 enum rdsca_note_kind {
     RDSCA_NOTE_PINNED,
+    RDSCA_NOTE_ACCEPTED, /* not pinned, but at hand: accepted before */
     RDSCA_NOTE_NEW,
     RDSCA_NOTE_WITHDRAWN, /* at hand until now, not in the bundle */
     RDSCA_NOTE_EXPIRED,   /* dropped */

@@ -14,7 +14,7 @@
 . "$ROOT/tests/rdsca/server.sh"
 serve
 
-KILLS=60
+KILLS=${RDS_KILLS:-200} # at random moments
 FILE=aws-global-bundle.pem
 
 # Two global bundles that the mirror serves: all built-in roots, and all but
@@ -109,6 +109,28 @@ killed_at_random() {
     diag "$old times the old one, $new times the new one"
     bundle_from a && bundle_from b
     is "$status $(which)" '0 b' 'the next update is not held up'
+}
+
+# What killed updates left is removed by the next one, and nothing else is.
+swept() {
+    local name
+
+    fresh
+    bundle_from a
+    for name in ".$FILE.a1B2c3.new" "..$FILE.etag.ZZZZZZ.new"; do
+        echo cut >"$DIR/$name"
+    done
+    for name in ".$FILE.new" notes.new .notes.abc.new "$FILE.a1B2c3.new"; do
+        echo mine >"$DIR/$name"
+    done
+    mkdir "$DIR/.folder.a1B2c3.new"
+    ln -s "$TMP/a" "$DIR/.link.a1B2c3.new"
+    bundle_from b
+    is "$status $(which)" '0 b' 'an update beside the traces of killed ones'
+    is "$(cd "$DIR" && find . -name '*new' | sort | tr '\n' ' ')" \
+        "./.$FILE.new ./.folder.a1B2c3.new ./.link.a1B2c3.new \
+./.notes.abc.new ./$FILE.a1B2c3.new ./notes.new " \
+        '... removes those, and nothing else'
 }
 
 # A library that counts the calls that write, and kills the process at one of
@@ -256,7 +278,7 @@ finds_whole() {
 order() {
     local calls
 
-    calls=$(sed -n "s|^\([a-z]*\) $DIR/$FILE\..*|\1 beside|p
+    calls=$(sed -n "s|^\([a-z]*\) $DIR/\.$FILE\..*new|\1 beside|p
         s|^rename $DIR/$FILE\$|rename|p
         s|^fsync $DIR\$|fsync directory|p" "$TMP/steps" | uniq |
         grep -v -e fchmod -e futimens | head -n 4)
@@ -389,6 +411,7 @@ one_writer() {
 make_bundles
 use_conf "rds-bundles=$DIR"
 killed_at_random
+swept
 if has cc 'killed at each step'; then
     if write_shim; then
         killed_at_each_step

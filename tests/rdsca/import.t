@@ -251,7 +251,11 @@ refusals() {
     like "$out" "WITHDRAWN: Amazon RDS us-west-2 Root CA ECC384 G2" \
         'what vanishes is reported'
     pki_sub sub g2 'Amazon RDS us-west-2 Subordinate CA ECC384 G2.A.1'
+    refused 'a withdrawn root is new again' ' is new, SHA-256 ' \
+        --for us-west-2 "$IN/g2.pem"
     import --for us-west-2 --accept-new "$IN/g2.pem"
+    import --for us-west-2 "$IN/g2.pem"
+    is "$status" 0 'a root at hand needs no --accept-new'
     refused 'the last root of a region' \
         "$FILE: region 'us-west-2' would lose its last root in force" \
         --for us-west-2 --accept-new "$PKI/sub.pem"

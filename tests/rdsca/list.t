@@ -274,6 +274,19 @@ iso() {
     date -u -d "$(sed -n "s/^$2=//p" <<<"$1")" +%Y-%m-%dT%H:%M:%SZ
 }
 
+# A path is any bytes, JSON is not.
+hostile_path() {
+    local strange=$TMP/$'b\xfcn"dles\\ \xc3\xa9'
+
+    has python3 'JSON of a hostile path' || return
+    cp -r "$DIR" "$strange"
+    list --json --directory "$strange" "$WEST"
+    is "$status $(query 'd["schema"]')" '0 1' \
+        'a directory whose name is no UTF-8: still JSON'
+    like "$out" '/b\\xfcn\"dles\\x5c \\xc3\\xa9"' '... its bytes escaped'
+    rm -rf "$strange"
+}
+
 # ---- colours ----------------------------------------------------------------
 
 # on_terminal ENVIRONMENT...: sets out to what a terminal gets.
@@ -354,6 +367,7 @@ fingerprints
 directory
 expiring
 json
+hostile_path
 colours
 run "$RDSCA" list --help
 matches "$out" '^usage: rdsca list ' '--help'

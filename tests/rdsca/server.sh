@@ -71,6 +71,8 @@ make_documents() {
     fi
     pem_of rds://partition/aws-cn >"$WWW/aws-cn/global/global-bundle.pem"
     built_in_pem | mirrored good
+    built_in_pem | mirrored private # user reader, password let-me-in
+    printf 'reader:%s\n' "$(openssl passwd -apr1 let-me-in)" >"$TMP/users"
 }
 
 make_server_certificates() {
@@ -108,7 +110,9 @@ nginx_servers() {
         'location /to-here/ { return 307 /good$request_uri; }' \
         'location /busy/ { return 503; }' \
         'location /many/ { return 429; }' \
-        'location /denied/ { return 403; }'
+        'location /denied/ { return 403; }' \
+        "location /private/ { auth_basic mirror; \
+            auth_basic_user_file $TMP/users; }"
     nginx_server "$WRONG_PORT" wrong other.example mirror
     nginx_server "$EXPIRED_PORT" expired mirror.example mirror
     nginx_server "$OLD_TLS_PORT" web mirror.example mirror \

@@ -201,10 +201,40 @@ usage() {
     misused 'an http: mirror' \
         "'http://mirror.example/good' does not begin with https://" \
         us-west-2 --mirror http://mirror.example/good
+    misused 'a mirror with a password in its URL' \
+        "a mirror's URL with user or password in it would show in logs; put them into ~/.netrc" \
+        us-west-2 --mirror https://reader:let-me-in@mirror.example/private
+    unlike "$err" let-me-in '... which is not shown'
+    misused 'a mirror with a query' "a mirror's URL cannot hold '?'" \
+        us-west-2 --mirror 'https://mirror.example/good?x='
+    misused 'a mirror with a control character' \
+        "a mirror's URL cannot hold '\\x1b'" us-west-2 \
+        --mirror $'https://mirror.example/\e[1m'
+    misused 'a mirror without a host' "'https:///good' names no host" \
+        us-west-2 --mirror https:///good
     misused 'a file: mirror' "'file:///etc' does not begin with https://" \
         us-west-2 --mirror file:///etc
     run_ok '--help explains' "$RDSCA" update --help
     like "$out" 'usage: rdsca update' '... on standard output'
+}
+
+# ---- a mirror with a password -----------------------------------------------
+
+netrc() {
+    fresh
+    refused 'a mirror that wants a password' 4 \
+        "/private/us-west-2/$FILE: the server says 401; put user and password into ~/.netrc" private
+    mkdir -p "$TMP/home"
+    printf 'machine mirror.example login reader password let-me-in\n' \
+        >"$TMP/home/.netrc"
+    HOME=$TMP/home from_mirror private
+    is "$status" 0 '... gets it from ~/.netrc' || show_run
+    unlike "$out$err$(cat "$DIR"/.*.etag)" let-me-in '... and does not show it'
+    printf 'machine other.example login reader password let-me-in\n' \
+        >"$TMP/home/.netrc"
+    fresh
+    HOME=$TMP/home from_mirror private
+    is "$status" 4 '... which is for that machine only'
 }
 
 # ---- unchanged answers ------------------------------------------------------
@@ -344,16 +374,20 @@ new_roots() {
     finds 4 rds://region/us-west-2
     from_mirror g2
     is "$status" 0 'the file is confirmed without --accept-new'
-    refused 'a new intermediate under it' 4 \
-        ' is new, SHA-256 ' g2sub
-    from_mirror g2sub --accept-new
-    like "$out" 'installed, 5 certificates' '... is taken with --accept-new'
+    from_mirror g2sub
+    like "$out" 'installed, 5 certificates, 3 pinned' \
+        'a root at hand is asked about once only'
+    like "$out" "  accepted before: $name, SHA-256 $sha" '... it is named'
+    like "$out" \
+        '  accepted before: Amazon RDS us-west-2 Subordinate CA ECC384 G2.A.1' \
+        '... and so is an intermediate under it'
     from_mirror good
     is "$status" 0 'a bundle without them is installed'
     like "$out" "  WITHDRAWN: $name, SHA-256 $sha" '... the root is WITHDRAWN'
     like "$out" 'WITHDRAWN: Amazon RDS us-west-2 Subordinate CA' \
         '... the intermediate, too'
     same '... and the file is the new one' "$FILE" "mirror/good/us-west-2/$FILE"
+    refused '... after which it is new again' 4 ' is new, SHA-256 ' g2
 }
 
 # A new root from AWS's own host.  Of its hosts only China's is checked with
@@ -706,6 +740,7 @@ no_argument
 use_conf "rds-bundles=$DIR"
 usage
 check
+netrc
 etags
 etag_of_another_file
 mirrors

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the JSON reports share.  Refuses to print half a document.
+ */
+
+#include "json_text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static char *escape(const char *text)
+{
+    char *escaped = malloc(4 * strlen(text) + 1), *to = escaped;
+
+    for (; escaped != NULL && *text != '\0'; text++) {
+        unsigned char byte = (unsigned char)*text;
+
+        if (byte >= ' ' && byte < 0x7f && byte != '\\')
+            *to++ = (char)byte;
+        else
+            to += sprintf(to, "\\x%02x", byte);
+    }
+    if (escaped != NULL)
+        *to = '\0';
+    return escaped;
+}
+
+json_t *rdsca_json_text(const char *text)
+{
+    json_t *made = json_string(text);
+    char *escaped;
+
+    if (made != NULL)
+        return made;
+    escaped = escape(text);
+    made = escaped != NULL ? json_string(escaped) : NULL;
+    free(escaped);
+    return made;
+}
+
+enum rdsca_exit rdsca_json_print(const char *name, json_t *document)
+{
+    char *text =
+        document != NULL ? json_dumps(document, JSON_INDENT(2)) : NULL;
+
+    json_decref(document);
+    if (text == NULL) {
+        rdsca_complain(name, "out of memory");
+        return RDSCA_UNSAFE;
+    }
+    (void)puts(text);
+    free(text);
+    return rdsca_finish_output(name);
+}
