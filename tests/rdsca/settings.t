@@ -91,7 +91,9 @@ numbers() {
 # Nothing listens where the proxy should be, so that the error tells.
 proxies() {
     local -a lines=("RDSCA_CACERT=$CA" RDSCA_TRIES=1)
+    local other name
 
+    other=$(free_port)
     fresh
     settings "${lines[@]}" "https_proxy=http://127.0.0.1:$CLOSED_PORT"
     refused 'https_proxy' 3 "port $CLOSED_PORT" us-west-2 \
@@ -106,8 +108,16 @@ proxies() {
     fresh
     no_proxy='*' with us-west-2 --mirror "$MIRROR/good"
     is "$status" 0 'the environment comes before the file' || show_run
+    settings "${lines[@]}" 'no_proxy=other.example' \
+        "https_proxy=http://127.0.0.1:$CLOSED_PORT"
     NO_PROXY='*' with us-west-2 --mirror "$MIRROR/good"
     is "$status" 0 '... in capitals, too' || show_run
+    for name in https_proxy HTTPS_PROXY; do
+        export "$name=http://127.0.0.1:$other"
+        refused "$name of the environment" 3 "port $other" us-west-2 \
+            --mirror "$MIRROR/good"
+        unset "$name"
+    done
 }
 
 # What sh would make of the same file.
