@@ -31,7 +31,9 @@ const char rdsca_import_help[] =
     "  --json           report as JSON\n\n"
     "The date of FILE counts as the day on which AWS confirmed it; the date\n"
     "of standard input is now.  An older bundle than the built-in set does\n"
-    "not replace it.\n";
+    "not replace it.\n\n"
+    "Exit status: 0 fine, 1 would change (--check), 2 usage, 4 refused as\n"
+    "unsafe; the old file is kept in each case.\n";
 
 /* Reads everything, up to one byte more than a bundle may have. */
 static bool read_all(int fd, unsigned char **bytes, size_t *size)
