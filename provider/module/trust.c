@@ -16,8 +16,8 @@
 #include "log.h"
 #include "rds/builtin.h"
 #include "rds/guard.h"
+#include "rds/leaf.h"
 #include "rds/nearest.h"
-#include "rds/scope.h"
 
 #define HOSTS_MAX 8 /* host names of an application that we look at */
 #define SET_AGE_MAX (60 * 60) /* seconds until "in force" is asked anew */
@@ -237,53 +237,6 @@ static struct trust_set *current_set(struct trust *trust)
 
 /* ---- the leaf ---------------------------------------------------------- */
 
-/*
- * Whether the certificate could vouch for anything but a server.  Explicit
- * trust does not bind OpenSSL's purposes "crlsign" and "ocsphelper".
- */
-static bool signs_for_others(const struct rds_libcrypto *lc, X509 *certificate,
-                             uint32_t flags)
-{
-    uint32_t usage =
-        (flags & EXFLAG_KUSAGE) != 0 ? lc->X509_get_key_usage(certificate) : 0;
-    uint32_t extended = (flags & EXFLAG_XKUSAGE) != 0
-                            ? lc->X509_get_extended_key_usage(certificate)
-                            : 0;
-
-    return (flags & (EXFLAG_CA | EXFLAG_PROXY | EXFLAG_INVALID)) != 0 ||
-           (usage & (KU_KEY_CERT_SIGN | KU_CRL_SIGN)) != 0 ||
-           (extended & XKU_OCSP_SIGN) != 0 ||
-           lc->X509_check_ca(certificate) != 0;
-}
-
-/* What the scope rule looks at, without the application's expectations. */
-static void describe_leaf(const struct rds_libcrypto *lc, X509 *certificate,
-                          X509_STORE_CTX *ctx, struct rds_leaf *out)
-{
-    int first = lc->X509_get_ext_by_NID(certificate, NID_subject_alt_name, -1);
-    uint32_t flags = lc->X509_get_extension_flags(certificate);
-    const ASN1_OCTET_STRING *value;
-
-    memset(out, 0, sizeof(*out));
-    out->nested = lc->X509_STORE_CTX_get0_parent_ctx(ctx) != NULL;
-    if (first >= 0) {
-        out->san_count = 1;
-        if (lc->X509_get_ext_by_NID(certificate, NID_subject_alt_name,
-                                    first) >= 0)
-            out->san_count = 2;
-        value =
-            lc->X509_EXTENSION_get_data(lc->X509_get_ext(certificate, first));
-        out->san = lc->ASN1_STRING_get0_data(value);
-        out->san_size = (size_t)lc->ASN1_STRING_length(value);
-    }
-    (void)lc->X509_NAME_get0_der(lc->X509_get_subject_name(certificate),
-                                 &out->subject, &out->subject_size);
-    out->ca_or_proxy = signs_for_others(lc, certificate, flags);
-    out->has_eku = (flags & EXFLAG_XKUSAGE) != 0;
-    out->server_auth =
-        (lc->X509_get_extended_key_usage(certificate) & XKU_SSL_SERVER) != 0;
-}
-
 /* Adds whom the application expects. */
 static void describe_identity(const struct rds_libcrypto *lc,
                               X509_STORE_CTX *ctx, const char **hosts,
@@ -329,7 +282,9 @@ static bool leaf_in_scope(const struct trust *trust, X509_STORE_CTX *ctx,
 
     if (certificate == NULL)
         return false;
-    describe_leaf(&trust->binding.all, certificate, ctx, &leaf);
+    rds_leaf_describe(&trust->binding.all, certificate, &leaf);
+    leaf.nested =
+        trust->binding.all.X509_STORE_CTX_get0_parent_ctx(ctx) != NULL;
     good = rds_scope_judge(trust->scope, &leaf, verdict);
     if (good) {
         describe_identity(&trust->binding.all, ctx, hosts, &leaf);
