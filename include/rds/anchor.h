@@ -75,6 +75,15 @@ RDS_MUST_CHECK bool rds_anchor_describe(struct rds_anchor *out,
                                         struct rds_error *err);
 
 /*
+ * What the common name of an RDS CA says by itself, of a CA whose certificate
+ * is not at hand: region, partition, stage and role, and the CA identifier
+ * where the name tells the generation (else "").  The other members are 0.
+ * It is a claim: anybody can choose a name.  False where no rule knows it.
+ */
+RDS_MUST_CHECK bool rds_anchor_read_name(struct rds_anchor *out,
+                                         const char *cn);
+
+/*
  * The stable order of every answer: family, partition, region, CA identifier,
  * roots first, stage, alias, fingerprint.  Like strcmp().
  */

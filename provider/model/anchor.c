@@ -285,32 +285,55 @@ static bool issuer_generation(const struct rds_certificate *certificate,
     return place.region[0] != '\0' && match_form("Root CA A G", text, matched);
 }
 
-static bool match_names(struct rds_anchor *out,
-                        const struct rds_certificate *certificate)
+/* A name with a region or what stands in its place, by the forms. */
+static bool match_name(struct rds_anchor *out, const char *cn,
+                       struct matched *matched, enum generation *generation)
 {
-    struct matched matched = {{"", 0}, {"", 0}, {"", 0}};
-    const char *text = certificate->subject_cn;
-    enum generation generation;
+    const char *text = cn;
 
-    if (match_fixed(out, certificate))
-        return true;
     if (strncmp(text, RDS_PREFIX, strlen(RDS_PREFIX)) != 0 ||
         text[strlen(text) - 1] == ' ')
         return false;
     text = read_place(out, text + strlen(RDS_PREFIX));
     for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-        if (!match_form(forms[i].form, text, &matched) ||
+        if (!match_form(forms[i].form, text, matched) ||
             !(out->region[0] != '\0' ? forms[i].region : forms[i].shared))
             continue;
         out->role = (uint8_t)forms[i].role;
-        generation = forms[i].generation;
-        if (generation == BY_DATE && out->role == RDS_ROLE_INTERMEDIATE &&
-            issuer_generation(certificate, &matched))
-            generation = BY_NUMBER;
-        set_ca(out, generation, &matched, certificate);
+        *generation = forms[i].generation;
         return true;
     }
     return false;
+}
+
+static bool match_names(struct rds_anchor *out,
+                        const struct rds_certificate *certificate)
+{
+    struct matched matched = {{"", 0}, {"", 0}, {"", 0}};
+    enum generation generation;
+
+    if (match_fixed(out, certificate))
+        return true;
+    if (!match_name(out, certificate->subject_cn, &matched, &generation))
+        return false;
+    if (generation == BY_DATE && out->role == RDS_ROLE_INTERMEDIATE &&
+        issuer_generation(certificate, &matched))
+        generation = BY_NUMBER;
+    set_ca(out, generation, &matched, certificate);
+    return true;
+}
+
+bool rds_anchor_read_name(struct rds_anchor *out, const char *cn)
+{
+    struct matched matched = {{"", 0}, {"", 0}, {"", 0}};
+    enum generation generation;
+
+    memset(out, 0, sizeof(*out));
+    if (!match_name(out, cn, &matched, &generation))
+        return false;
+    if (generation != BY_DATE)
+        set_ca(out, generation, &matched, NULL);
+    return true;
 }
 
 /*

@@ -426,6 +426,62 @@ static void test_refused(void)
     }
 }
 
+/* ---- a name alone ------------------------------------------------------- */
+
+static const struct {
+    const char *cn;
+    const char *region; /* NULL: no rule knows the name */
+    const char *ca;
+    enum rds_partition partition;
+    enum rds_role role;
+    enum rds_stage stage;
+} lone_names[] = {
+    {"Amazon RDS us-west-2 Root CA RSA2048 G1", "us-west-2",
+     "rds-ca-rsa2048-g1", RDS_PARTITION_AWS, ROOT, PRODUCTION},
+    {"Amazon RDS us-gov-west-1 Subordinate CA ECC384 G2.A.13", "us-gov-west-1",
+     "rds-ca-ecc384-g2", RDS_PARTITION_AWS_US_GOV, INTERMEDIATE, PRODUCTION},
+    {"Amazon RDS Preview us-east-2 Root CA RSA4096 G1", "us-east-2",
+     "rds-ca-rsa4096-g1", RDS_PARTITION_AWS, ROOT, PREVIEW},
+    {"Amazon RDS us-west-2 2019 CA", "us-west-2", "rds-ca-2019",
+     RDS_PARTITION_AWS, INTERMEDIATE, PRODUCTION},
+    {"Amazon RDS CN Root 2019 CA", "", "rds-ca-2019", RDS_PARTITION_AWS_CN,
+     ROOT, PRODUCTION},
+    /* The date would tell, and there is none. */
+    {"Amazon RDS us-west-2 CA", "us-west-2", "", RDS_PARTITION_AWS,
+     INTERMEDIATE, PRODUCTION},
+    {"Amazon RDS Root CA", "", "", RDS_PARTITION_AWS, ROOT, PRODUCTION},
+    {"", NULL, NULL, RDS_PARTITION_AWS, ROOT, PRODUCTION},
+    {"Amazon RDS ", NULL, NULL, RDS_PARTITION_AWS, ROOT, PRODUCTION},
+    {"Amazon RDS us-west-2", NULL, NULL, RDS_PARTITION_AWS, ROOT, PRODUCTION},
+    {"Amazon RDS us-west-2 Root CA RSA2048 G1 ", NULL, NULL, RDS_PARTITION_AWS,
+     ROOT, PRODUCTION},
+    {"Amazon Root CA 1", NULL, NULL, RDS_PARTITION_AWS, ROOT, PRODUCTION},
+    {"aws.amazon.com/rds/", NULL, NULL, RDS_PARTITION_AWS, ROOT, PRODUCTION},
+};
+
+static void test_lone_names(void)
+{
+    for (size_t i = 0; i < COUNT(lone_names); i++) {
+        const char *cn = lone_names[i].cn;
+        struct rds_anchor a;
+        bool known;
+
+        memset(&a, 0xff, sizeof(a));
+        known = rds_anchor_read_name(&a, cn);
+        CHECK_NUMBER(known, lone_names[i].region != NULL, "'%s'", cn);
+        if (!known || lone_names[i].region == NULL)
+            continue;
+        CHECK_TEXT(a.region, lone_names[i].region, "'%s': region", cn);
+        CHECK_TEXT(a.ca, lone_names[i].ca, "'%s': CA", cn);
+        CHECK_NUMBER(a.partition, lone_names[i].partition, "'%s'", cn);
+        CHECK_NUMBER(a.role, lone_names[i].role, "'%s': role", cn);
+        CHECK_NUMBER(a.stage, lone_names[i].stage, "'%s': stage", cn);
+        CHECK_NUMBER(a.family, RDS_FAMILY_RDS, "'%s': family", cn);
+        CHECK_NUMBER(a.not_after, 0, "'%s': no date", cn);
+        CHECK_NUMBER(a.der_size, 0, "'%s': no certificate", cn);
+    }
+}
+
 /* ---- order, force, issuers ---------------------------------------------- */
 
 static int sign(int number)
@@ -611,6 +667,7 @@ CU_TestInfo anchor_tests[] = {
     {"aliases are unique", test_aliases_once},
     {"names that AWS may use one day", test_future},
     {"refused names", test_refused},
+    {"names alone", test_lone_names},
     {"the order of the built-in anchors", test_order},
     {"the order of the fields", test_order_of_fields},
     {"in force", test_in_force},
