@@ -46,6 +46,7 @@ BASE_FLAGS = -std=c11 -D_GNU_SOURCE -DOPENSSL_API_COMPAT=30000 \
     -ffile-prefix-map=$(CURDIR)=. $(WARNINGS) $(HARDENING)
 CRYPTO_CFLAGS = $(shell $(PKG_CONFIG) --cflags libcrypto)
 CRYPTO_LIBS   = $(shell $(PKG_CONFIG) --libs libcrypto)
+SSL_LIBS      = -lssl
 COMPILE = $(CC) $(BASE_FLAGS) $(CRYPTO_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 LINK_FLAGS = -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections \
     $(if $(SANITIZE),-fsanitize=$(SANITIZE))

@@ -37,9 +37,10 @@ static int find(OSSL_LIB_CTX *lib, const char *uri, OSSL_STORE_SEARCH *search,
     return count;
 }
 
-static int find_name(OSSL_LIB_CTX *lib, const char *uri, X509_NAME *name)
+/* 4.0 gives names that are const; 3.x does not take them. */
+static int find_name(OSSL_LIB_CTX *lib, const char *uri, const X509_NAME *name)
 {
-    return find(lib, uri, OSSL_STORE_SEARCH_by_name(name), NULL);
+    return find(lib, uri, OSSL_STORE_SEARCH_by_name((X509_NAME *)name), NULL);
 }
 
 /* ---- against a walk ---------------------------------------------------- */

@@ -110,7 +110,11 @@ static void test_expired_masks(void)
 
 static int own_calls;
 
+#if OPENSSL_VERSION_MAJOR >= 4
+static int own_get_issuer(X509 **issuer, X509_STORE_CTX *ctx, const X509 *x)
+#else
 static int own_get_issuer(X509 **issuer, X509_STORE_CTX *ctx, X509 *x)
+#endif
 {
     own_calls++;
     return X509_STORE_CTX_get1_issuer(issuer, ctx, x);

@@ -19,7 +19,7 @@ TRUST_EXTRAS = $(if $(TRUST_ARCHIVE),$(addprefix $(BUILD)/, \
 $(BUILD)/trust-tests: $(TRUST_OBJECTS) $(BUILD)/rds.so $(TRUST_EXTRAS)
 	$(say) LINK $@
 	$(Q)$(CC) $(LINK_FLAGS) $(CFLAGS) -o $@ $(TRUST_OBJECTS) $(LDFLAGS) \
-	    -lssl $(CRYPTO_LIBS) $(CUNIT_LIBS) -lpthread -ldl
+	    $(SSL_LIBS) $(CRYPTO_LIBS) $(CUNIT_LIBS) -lpthread -ldl
 
 # -Bsymbolic: its own calls stay in it, whoever else exports the same names.
 $(BUILD)/libother-crypto.so: $(TRUST_ARCHIVE)
@@ -47,7 +47,7 @@ TRUST_COST_OBJECTS := $(patsubst %,$(BUILD)/obj/tests/trust/%.o, \
 $(BUILD)/trust-cost: $(TRUST_COST_OBJECTS) $(BUILD)/rds.so
 	$(say) LINK $@
 	$(Q)$(CC) $(LINK_FLAGS) $(CFLAGS) -o $@ $(TRUST_COST_OBJECTS) $(LDFLAGS) \
-	    -lssl $(CRYPTO_LIBS)
+	    $(SSL_LIBS) $(CRYPTO_LIBS)
 
 .PHONY: trust-check trust-valgrind trust-cost
 trust-check: all $(BUILD)/trust-tests
