@@ -50,6 +50,10 @@
     F(ERR_set_mark)                                                           \
     F(EVP_Q_digest)                                                           \
     F(OBJ_nid2obj)                                                            \
+    F(OPENSSL_sk_free)                                                        \
+    F(OPENSSL_sk_new_null)                                                    \
+    F(OPENSSL_sk_push)                                                        \
+    F(OPENSSL_version_major)                                                  \
     F(OSSL_PARAM_get_int)                                                     \
     F(OSSL_PARAM_locate)                                                      \
     F(OSSL_PARAM_locate_const)                                                \
@@ -61,12 +65,19 @@
     F(X509_NAME_cmp)                                                          \
     F(X509_NAME_free)                                                         \
     F(X509_NAME_get0_der)                                                     \
+    F(X509_STORE_CTX_free)                                                    \
     F(X509_STORE_CTX_get0_cert)                                               \
     F(X509_STORE_CTX_get0_param)                                              \
     F(X509_STORE_CTX_get0_parent_ctx)                                         \
+    F(X509_STORE_CTX_init)                                                    \
+    F(X509_STORE_CTX_new)                                                     \
+    F(X509_STORE_CTX_set0_trusted_stack)                                      \
+    F(X509_VERIFY_PARAM_clear_flags)                                          \
     F(X509_VERIFY_PARAM_get0_email)                                           \
     F(X509_VERIFY_PARAM_get0_host)                                            \
     F(X509_VERIFY_PARAM_get1_ip_asc)                                          \
+    F(X509_VERIFY_PARAM_set1)                                                 \
+    F(X509_VERIFY_PARAM_set_flags)                                            \
     F(X509_add1_trust_object)                                                 \
     F(X509_check_ca)                                                          \
     F(X509_check_issued)                                                      \
@@ -82,6 +93,7 @@
     F(X509_new_ex)                                                            \
     F(X509_up_ref)                                                            \
     F(X509_verify)                                                            \
+    F(X509_verify_cert)                                                       \
     F(d2i_X509)                                                               \
     F(d2i_X509_NAME)
 

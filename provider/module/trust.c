@@ -13,13 +13,13 @@
 #include <string.h>
 #include <time.h>
 
+#include "identity.h"
 #include "log.h"
 #include "rds/builtin.h"
 #include "rds/guard.h"
 #include "rds/leaf.h"
 #include "rds/nearest.h"
 
-#define HOSTS_MAX 8 /* host names of an application that we look at */
 #define SET_AGE_MAX (60 * 60) /* seconds until "in force" is asked anew */
 
 /* A root that may be offered. */
@@ -237,27 +237,6 @@ static struct trust_set *current_set(struct trust *trust)
 
 /* ---- the leaf ---------------------------------------------------------- */
 
-/* Adds whom the application expects. */
-static void describe_identity(const struct rds_libcrypto *lc,
-                              X509_STORE_CTX *ctx, const char **hosts,
-                              struct rds_leaf *out)
-{
-    X509_VERIFY_PARAM *param = lc->X509_STORE_CTX_get0_param(ctx);
-    char *address;
-
-    while (out->host_count < HOSTS_MAX &&
-           (hosts[out->host_count] = lc->X509_VERIFY_PARAM_get0_host(
-                param, (int)out->host_count)) != NULL)
-        out->host_count++;
-    out->hosts = hosts;
-    if (out->host_count != 0)
-        return; /* a host decides, whatever else is expected */
-    address = lc->X509_VERIFY_PARAM_get1_ip_asc(param);
-    out->other_identity =
-        address != NULL || lc->X509_VERIFY_PARAM_get0_email(param) != NULL;
-    lc->CRYPTO_free(address, __FILE__, __LINE__);
-}
-
 static void log_refusal(const struct rds_verdict *verdict)
 {
     char quoted[RDS_QUOTE_MAX] = "";
@@ -276,7 +255,7 @@ static bool leaf_in_scope(const struct trust *trust, X509_STORE_CTX *ctx,
                           const X509 *subject, struct rds_verdict *verdict)
 {
     X509 *certificate = trust->binding.all.X509_STORE_CTX_get0_cert(ctx);
-    const char *hosts[HOSTS_MAX];
+    const char *hosts[RDS_HOSTS_MAX];
     struct rds_leaf leaf;
     bool good;
 
@@ -287,7 +266,8 @@ static bool leaf_in_scope(const struct trust *trust, X509_STORE_CTX *ctx,
         trust->binding.all.X509_STORE_CTX_get0_parent_ctx(ctx) != NULL;
     good = rds_scope_judge(trust->scope, &leaf, verdict);
     if (good) {
-        describe_identity(&trust->binding.all, ctx, hosts, &leaf);
+        rds_identity_describe(&trust->binding.all, ctx, certificate, hosts,
+                              &leaf);
         good = rds_scope_judge_identity(trust->scope, &leaf, verdict);
     }
     if (!good && rds_log_limit >= RDS_LOG_INFO && subject == certificate)

@@ -69,7 +69,9 @@ static void test_handshake(void)
         CHECK_ERROR((int)tls.client_result, X509_V_OK, "its result");
         tls.host = "other.abc123def.us-west-2.rds.amazonaws.com";
         CHECK(!handshake(&tls), "another endpoint, version %zu", i);
-        CHECK_ERROR((int)tls.client_result, X509_V_ERR_HOSTNAME_MISMATCH,
+        CHECK_ERROR((int)tls.client_result,
+                    BY_LINE(X509_V_ERR_HOSTNAME_MISMATCH,
+                            X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY),
                     "the host is OpenSSL's to check");
         tls.host = EVIL;
         CHECK(!handshake(&tls), "a stranger's name, version %zu", i);

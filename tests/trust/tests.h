@@ -71,6 +71,13 @@ bool check_row(bool good, const char *file, int line, const char *format, ...)
 bool check_error(int actual, int expected, const char *file, int line,
                  const char *format, ...) PRINTF(5, 6);
 
+/* What the lines of OpenSSL do not share: up to 3, and from 4 on. */
+#if OPENSSL_VERSION_MAJOR >= 4
+#define BY_LINE(three, four) (four)
+#else
+#define BY_LINE(three, four) (three)
+#endif
+
 /* Ends the process unless a preparation worked. */
 #define NEED(good) need(good, #good, __FILE__, __LINE__)
 void need(bool good, const char *what, const char *file, int line);
