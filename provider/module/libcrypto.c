@@ -18,8 +18,9 @@
 /* A loaded object, found by an address in it. */
 struct object {
     uintptr_t address;
+    size_t visited; /* objects so far; the first is the main program */
     bool found;
-    const char *name; /* "" for the main program */
+    const char *name; /* "" for the main program, but not with musl */
     uintptr_t base;
     const ElfW(Phdr) * headers;
     size_t header_count;
@@ -43,6 +44,7 @@ static int visit(struct dl_phdr_info *info, size_t size, void *arg)
     struct object *object = arg;
 
     (void)size;
+    object->visited++;
     object->name = info->dlpi_name;
     object->base = info->dlpi_addr;
     object->headers = info->dlpi_phdr;
@@ -60,6 +62,22 @@ static bool find_object(struct object *object, uintptr_t address,
     return object->found ||
            rds_fail(err, RDS_R_NO_LIBCRYPTO,
                     "no loaded object holds the core's functions");
+}
+
+/*
+ * A handle of an object that is loaded already.  musl gives the main program
+ * a name, too, under which it cannot be opened.
+ */
+static void *reopen(struct object *object)
+{
+    const int flags = RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE;
+    void *handle =
+        object->name[0] != '\0' ? dlopen(object->name, flags) : NULL;
+
+    if (handle != NULL || object->visited != 1)
+        return handle;
+    object->name = "";
+    return dlopen(NULL, flags);
 }
 
 /*
@@ -96,8 +114,7 @@ bool rds_binding_start(struct rds_binding *binding,
     rds_guard_start();
     if (!find_object(&object, (uintptr_t)core_function, err))
         return false;
-    handle = dlopen(object.name[0] != '\0' ? object.name : NULL,
-                    RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+    handle = reopen(&object);
     if (handle == NULL)
         return rds_fail(err, RDS_R_NO_LIBCRYPTO, "cannot reopen '%.200s'",
                         object.name);
