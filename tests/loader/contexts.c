@@ -169,14 +169,21 @@ struct rounds {
     void *arg;
 };
 
+#ifdef __GLIBC__
 static size_t memory_in_use(void)
 {
     struct mallinfo2 info = mallinfo2();
 
     return info.uordblks + info.hblkhd;
 }
+#else
+static size_t memory_in_use(void)
+{
+    return 0;
+}
+#endif
 
-/* Checkers bring an allocator of their own, which tells nothing. */
+/* Other allocators, a checker's or that of musl, tell nothing. */
 static bool measurable(void)
 {
     size_t before = memory_in_use();

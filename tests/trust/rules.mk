@@ -32,7 +32,7 @@ $(BUILD)/libother-crypto.so: $(TRUST_ARCHIVE)
 $(BUILD)/trust-hidden: $(BUILD)/obj/tests/trust/program.o $(TRUST_ARCHIVE)
 	$(say) LINK $@
 	$(Q)$(CC) $(LINK_FLAGS) $(CFLAGS) -o $@ $< $(LDFLAGS) \
-	    -Wl,--exclude-libs,ALL $(TRUST_ARCHIVE) -Wl,--no-as-needed -lssl \
+	    -Wl,--exclude-libs,ALL $(TRUST_ARCHIVE) -Wl,--no-as-needed $(SSL_LIBS) \
 	    -lpthread -ldl
 
 # Its libcrypto exports everything, as node's does.

@@ -8,6 +8,7 @@
 
 #include "tests.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
@@ -267,9 +268,9 @@ static void test_kinds(void)
                "error: dangling: cannot read: No such file or directory",
                "a dangling link");
     NEED(symlink("loop", folder_path(&folder, "loop")) == 0);
-    check_read(&folder, "loop",
-               "error: loop: cannot read: Too many levels of symbolic links",
-               "a loop");
+    text_clear(&text);
+    text_add(&text, "error: loop: cannot read: %s", strerror(ELOOP));
+    check_read(&folder, "loop", text.bytes, "a loop");
     NEED(chmod(folder_path(&folder, "real"), 0666) == 0);
     text_clear(&text);
     text_add(&text,
