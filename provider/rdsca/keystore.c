@@ -7,6 +7,7 @@
 #include "keystore.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -91,8 +92,8 @@ static bool alias_taken(const struct rdsca_answer *answer, size_t i)
     const char *alias = rdsca_answer_entry(answer, i)->anchor->alias;
 
     for (size_t j = 0; j < i; j++) {
-        if (OPENSSL_strcasecmp(rdsca_answer_entry(answer, j)->anchor->alias,
-                               alias) == 0)
+        if (strcasecmp(rdsca_answer_entry(answer, j)->anchor->alias, alias) ==
+            0)
             return true;
     }
     return false;
