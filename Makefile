@@ -171,13 +171,17 @@ SCRUB = env -u SSL_CERT_FILE -u SSL_CERT_DIR -u CURL_CA_BUNDLE \
     -u OPENSSL_CONF -u OPENSSL_MODULES -u RDS_PROVIDER_DEBUG \
     RDS_MODULE=$(abspath $(BUILD))/rds.so
 
-.PHONY: unit-check system-check rdsca-check client-check check
+.PHONY: unit-check system-check abi-check rdsca-check client-check check
 unit-check: all $(BUILD)/unit-tests $(BUILD)/loader-tests
 	$(SCRUB) $(RUNNER) $(BUILD)/unit-tests
 	$(SCRUB) $(RUNNER) $(BUILD)/loader-tests
 
 system-check: all
 	$(SCRUB) prove --failures --comments tests/system/*.t
+
+# Part of system-check; alone, it takes a second.
+abi-check: all
+	$(SCRUB) prove --failures --comments tests/system/abi.t
 
 # The command, against HTTPS servers on loopback.
 rdsca-check: all
@@ -309,6 +313,7 @@ help:
 	@echo '  check          install what is needed, build, run all tests'
 	@echo '  unit-check     tests that need no root, no server, no network'
 	@echo '  system-check   tests with the openssl command and real servers'
+	@echo '  abi-check      what the files ask of libc and libcrypto'
 	@echo '  trust-check    process-wide trust, through the public API'
 	@echo '  rdsca-check    the command, against HTTPS servers on loopback'
 	@echo '  client-check   real clients with rds-trust'
