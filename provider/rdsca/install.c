@@ -34,7 +34,7 @@ int rdsca_job_lock(const struct rdsca_job *job)
     struct rds_error err;
     int fd;
 
-    if (job->check) /* changes nothing, not even a lock file */
+    if (job->check) /* changes nothing, so there is nothing to lock */
         return open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (mkdir(job->directory, 0755) == 0)
         (void)chmod(job->directory, 0755); /* whatever the umask says */
@@ -137,13 +137,6 @@ enum rdsca_exit rdsca_print_report(struct rdsca_job *job,
 
 /* ---- installing -------------------------------------------------------- */
 
-static bool set_date(const char *path, const struct timespec *modified)
-{
-    struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, *modified};
-
-    return utimensat(AT_FDCWD, path, times, 0) == 0;
-}
-
 static enum rdsca_exit failed(const struct rdsca_job *job, const char *file,
                               const struct rds_error *err)
 {
@@ -169,11 +162,8 @@ static enum rdsca_exit keep(const struct rdsca_job *job,
     struct rds_error err;
 
     if (!job->check && !newer_there(path, &parcel->modified) &&
-        !set_date(path, &parcel->modified)) {
-        (void)rds_fail(&err, RDS_R_BAD_BUNDLE, "%s: cannot set its date: %s",
-                       parcel->name.file, strerror(errno));
+        !rdsca_redate(path, &parcel->modified, &err))
         return failed(job, parcel->name.file, &err);
-    }
     report(job, parcel, "unchanged", vetted);
     return RDSCA_FINE;
 }
@@ -263,12 +253,13 @@ enum rdsca_exit rdsca_confirm(const struct rdsca_job *job,
     char path[PATH_MAX];
     struct rds_error err;
 
-    if (!job->check &&
-        (!path_of(job, name->file, path) || !set_date(path, &now))) {
-        (void)rds_fail(&err, RDS_R_BAD_BUNDLE, "%s: cannot set its date: %s",
-                       name->file, strerror(errno));
+    if (!path_of(job, name->file, path)) {
+        (void)rds_fail(&err, RDS_R_BAD_BUNDLE, "%s: the path is too long",
+                       name->file);
         return failed(job, name->file, &err);
     }
+    if (!job->check && !rdsca_redate(path, &now, &err))
+        return failed(job, name->file, &err);
     if (job->report != NULL)
         (void)json_array_append_new(job->report,
                                     json_pack("{s:s, s:s}", "file", name->file,

@@ -15,11 +15,15 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
-#define LOCK_FILE ".lock"
+#include "rds/bundle.h"
+
 #define UNIQUE "XXXXXX" /* what mkstemps(3) replaces */
 #define UNFINISHED ".new"
+#define LOCK_SECONDS 300 /* that a lock is waited for */
+#define LOCK_LOOKS 10    /* a second */
 
 static bool failed(struct rds_error *err, const char *what, const char *path)
 {
@@ -171,23 +175,77 @@ void rdsca_sweep(const char *directory)
         (void)closedir(stream);
 }
 
+/* A copy that is this process's own takes the file's place. */
+static bool replace_by_copy(const char *path, const struct timespec *modified,
+                            struct rds_error *err)
+{
+    unsigned char *bytes = malloc(RDS_BUNDLE_MAX + 1);
+    FILE *file = fopen(path, "re");
+    size_t size = 0;
+    bool good = bytes != NULL && file != NULL;
+
+    if (good) {
+        size = fread(bytes, 1, RDS_BUNDLE_MAX + 1, file);
+        good = ferror(file) == 0 && size <= RDS_BUNDLE_MAX;
+    }
+    if (good)
+        good = rdsca_replace_dated(path, bytes, size, modified, err);
+    else
+        (void)failed(err, "read", path);
+    if (file != NULL)
+        (void)fclose(file);
+    free(bytes);
+    return good;
+}
+
+bool rdsca_redate(const char *path, const struct timespec *modified,
+                  struct rds_error *err)
+{
+    struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, *modified};
+
+    if (utimensat(AT_FDCWD, path, times, 0) == 0)
+        return true;
+    if (errno == EPERM)
+        return replace_by_copy(path, modified, err);
+    return failed(err, "set its date", path);
+}
+
+/* Whoever may read the directory can lock it, so the wait has an end. */
+static bool lock(int fd)
+{
+    const struct timespec pause = {.tv_nsec = 1000000000L / LOCK_LOOKS};
+
+    for (int i = 0; i < LOCK_SECONDS * LOCK_LOOKS; i++) {
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+            return true;
+        if (errno != EWOULDBLOCK && errno != EINTR)
+            return false;
+        (void)nanosleep(&pause, NULL);
+    }
+    errno = EWOULDBLOCK;
+    return false;
+}
+
+/*
+ * The directory itself is locked: a lock file that root made could not be
+ * opened by the user who owns the directory.
+ */
 int rdsca_lock(const char *directory, struct rds_error *err)
 {
-    char path[PATH_MAX];
-    int fd;
+    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    char quoted[RDS_QUOTE_MAX];
 
-    (void)snprintf(path, sizeof(path), "%s/" LOCK_FILE, directory);
-    fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
-    if (fd < 0) {
-        (void)failed(err, "lock", path);
-        return -1;
-    }
-    while (flock(fd, LOCK_EX) != 0) {
-        if (errno == EINTR)
-            continue;
-        (void)failed(err, "lock", path);
+    if (fd >= 0 && lock(fd))
+        return fd;
+    if (errno == EWOULDBLOCK)
+        (void)rds_fail(err, RDS_R_BAD_BUNDLE,
+                       "%s: locked by another process for %d seconds; "
+                       "'fuser -v' shows which",
+                       rds_quote(quoted, directory, strlen(directory)),
+                       LOCK_SECONDS);
+    else
+        (void)failed(err, "lock", directory);
+    if (fd >= 0)
         (void)close(fd);
-        return -1;
-    }
-    return fd;
+    return -1;
 }

@@ -25,6 +25,14 @@ RDS_MUST_CHECK bool rdsca_replace_dated(const char *path, const void *bytes,
                                         const struct timespec *modified,
                                         struct rds_error *err);
 
+/*
+ * Gives a bundle this modification time.  Only its owner can do that, so a
+ * file of another user's is replaced by a copy of our own.
+ */
+RDS_MUST_CHECK bool rdsca_redate(const char *path,
+                                 const struct timespec *modified,
+                                 struct rds_error *err);
+
 /* Whether the file holds exactly these bytes. */
 bool rdsca_holds(const char *path, const void *bytes, size_t size);
 
@@ -36,7 +44,7 @@ void rdsca_sweep(const char *directory);
 
 /*
  * Locks a directory for writers until the descriptor is closed: an exclusive
- * flock() on its lock file.  Waits.  -1 on failure.
+ * flock() on the directory itself.  Waits, but not for ever.  -1 on failure.
  */
 int rdsca_lock(const char *directory, struct rds_error *err);
 

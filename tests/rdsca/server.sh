@@ -297,12 +297,11 @@ update_ok() {
     ok $? "$name" || show_run
 }
 
-# What stands in the directory: names, modes, dates and content; not the
-# lock, which stays.
+# What stands in the directory: names, modes, dates and content.
 state() {
     [[ -d $DIR ]] || { echo 'no directory' && return; }
-    (cd "$DIR" && find . -mindepth 1 ! -name .lock \
-        -printf '%p %m %T@ %l\n' -type f -exec sha256sum {} \; | sort)
+    (cd "$DIR" && find . -mindepth 1 -printf '%p %m %T@ %l\n' \
+        -type f -exec sha256sum {} \; | sort)
 }
 
 # unharmed NAME STATUS TEXT COMMAND...: it ends with STATUS, says TEXT in the
