@@ -9,7 +9,18 @@ VERSION := 0.1.0
 PREFIX      ?= /usr/local
 SYSCONFDIR  ?= /etc
 MODULESDIR  ?= $(shell $(PKG_CONFIG) --variable=modulesdir libcrypto)
+BINDIR      ?= $(PREFIX)/bin
 MANDIR      ?= $(PREFIX)/share/man
+DOCDIR      ?= $(PREFIX)/share/doc/rds-provider
+
+# $(call ask,PACKAGE,VARIABLE,FALLBACK): what pkg-config knows.
+ask = $(or $(shell $(PKG_CONFIG) --variable=$(2) $(1) 2>/dev/null),$(3))
+SYSTEMDUNITDIR ?= $(call \
+    ask,systemd,systemdsystemunitdir,$(PREFIX)/lib/systemd/system)
+SYSUSERSDIR ?= $(call ask,systemd,sysusersdir,$(PREFIX)/lib/sysusers.d)
+TMPFILESDIR ?= $(call ask,systemd,tmpfilesdir,$(PREFIX)/lib/tmpfiles.d)
+COMPLETIONDIR ?= $(call ask,bash-completion,completionsdir,$(strip \
+    $(PREFIX)/share/bash-completion/completions))
 
 CC          ?= cc
 CC_FOR_BUILD ?= cc
@@ -97,7 +108,8 @@ RDSCA_OBJECTS := $(call objects,$(RDSCA_SOURCES) \
 
 .DELETE_ON_ERROR:
 .PHONY: all
-all: $(BUILD)/rds.so $(BUILD)/rds.cnf $(BUILD)/rds-trust.cnf $(BUILD)/rdsca
+all: $(BUILD)/rds.so $(BUILD)/rds.cnf $(BUILD)/rds-trust.cnf $(BUILD)/rdsca \
+    $(BUILD)/rdsca.bash-completion
 
 $(BUILD)/obj/%.o: %.c Makefile
 	$(say) CC $<
@@ -149,6 +161,15 @@ $(BUILD)/%.cnf: conf/%.cnf.in Makefile
 	$(say) CONF $@
 	@mkdir -p $(@D)
 	$(Q)sed 's|@MODULE@|$(abspath $(BUILD))/rds.so|' $< > $@
+
+# The regions are those of the known roots.
+$(BUILD)/rdsca.bash-completion: conf/rdsca.bash-completion.in \
+    provider/anchors/pins.tsv Makefile
+	$(say) CONF $@
+	@mkdir -p $(@D)
+	$(Q)regions=$$(sed -n 's/.*Amazon RDS \([a-z0-9-]*\) Root CA .* G1.*/\1/p' \
+	    provider/anchors/pins.tsv | sort -u | tr '\n' ' ') && \
+	    sed "s|@REGIONS@|$${regions% }|" $< > $@
 
 FORCE:
 
@@ -249,7 +270,11 @@ lint:
 	    -DRDS_VERSION='""' -Iinclude $(LINT_SOURCES)
 	shellcheck -x .ci/run tests/system/*.t \
 	    tests/system/*.sh tests/clients/*.t tests/clients/*.sh \
-	    tests/rdsca/*.t tests/rdsca/*.sh tests/*.sh provider/anchors/extract.sh conf/install-deps
+	    tests/rdsca/*.t tests/rdsca/*.sh tests/*.sh \
+	    provider/anchors/extract.sh conf/install-deps \
+	    conf/rdsca.bash-completion.in
+	@! for page in docs/*.[1-8]; do \
+	    groff -man -ww -z -Tutf8 $$page 2>&1; done | grep .
 	@! grep -rnE ' +$$|	$$' --include=*.c --include=*.h --include=*.md \
 	    provider include tests docs README.md || \
 	    { echo 'trailing white space' >&2; exit 1; }
@@ -259,40 +284,76 @@ format:
 
 # ---- installing -------------------------------------------------------------
 
+# FILE=TARGET=MODE of what is installed, and of what an administrator edits.
+INSTALLED = \
+    $(BUILD)/rds.so=$(MODULESDIR)/rds.so=644 \
+    $(BUILD)/rdsca=$(BINDIR)/rdsca=755 \
+    $(BUILD)/install/rdsca.service=$(SYSTEMDUNITDIR)/rdsca.service=644 \
+    conf/rdsca.timer=$(SYSTEMDUNITDIR)/rdsca.timer=644 \
+    conf/rdsca.sysusers=$(SYSUSERSDIR)/rdsca.conf=644 \
+    conf/rdsca.tmpfiles=$(TMPFILESDIR)/rdsca.conf=644 \
+    $(BUILD)/rdsca.bash-completion=$(COMPLETIONDIR)/rdsca=644 \
+    docs/rdsca.1=$(MANDIR)/man1/rdsca.1=644 \
+    docs/OSSL_STORE-rds.7=$(MANDIR)/man7/OSSL_STORE-rds.7=644 \
+    docs/OSSL_PROVIDER-rds.7=$(MANDIR)/man7/OSSL_PROVIDER-rds.7=644 \
+    docs/airgap.md=$(DOCDIR)/airgap.md=644 \
+    docs/clients.md=$(DOCDIR)/clients.md=644 \
+    docs/security.md=$(DOCDIR)/security.md=644 \
+    $(BUILD)/install/rdsca.cron=$(DOCDIR)/rdsca.cron=644
+SETTINGS = \
+    $(BUILD)/install/rds.cnf=$(SYSCONFDIR)/rds-ca/rds.cnf=644 \
+    conf/rdsca.default=$(SYSCONFDIR)/default/rdsca=644
+
+part = $(word $(1),$(subst =, ,$(2)))
+parts = $(foreach entry,$(2),$(call part,$(1),$(entry)))
+
 # Installs beside the target, then renames: a running process keeps the old
-# file whole.  $(call put,FILE,TARGET,MODE)
+# file whole.
 define put
-install -d -m 755 $(DESTDIR)$(dir $(2))
-install -m $(3) $(1) $(DESTDIR)$(2).new
-mv -f $(DESTDIR)$(2).new $(DESTDIR)$(2)
+$(say) INSTALL $(DESTDIR)$(call part,2,$(1))
+$(Q)install -d -m 755 $(DESTDIR)$(dir $(call part,2,$(1)))
+$(Q)install -m $(call part,3,$(1)) $(call part,1,$(1)) \
+    $(DESTDIR)$(call part,2,$(1)).new
+$(Q)mv -f $(DESTDIR)$(call part,2,$(1)).new $(DESTDIR)$(call part,2,$(1))
+
 endef
 
-MAN7 := $(MANDIR)/man7
+define put_settings
+$(if $(wildcard $(DESTDIR)$(call part,2,$(1))), \
+    @echo '$(call part,2,$(1)) is there already and stays.', \
+    $(call put,$(1)))
+
+endef
+
+define remove_settings
+@if cmp -s $(call part,1,$(1)) $(DESTDIR)$(call part,2,$(1)); then \
+    rm -f $(DESTDIR)$(call part,2,$(1)); \
+elif [ -e $(DESTDIR)$(call part,2,$(1)) ]; then \
+    echo '$(call part,2,$(1)) was edited and stays.'; \
+fi
+
+endef
 
 .PHONY: install uninstall
-install: all $(BUILD)/install.cnf
-	$(call put,$(BUILD)/rds.so,$(MODULESDIR)/rds.so,644)
-	$(call put,$(BUILD)/rdsca,$(PREFIX)/bin/rdsca,755)
-	$(call put,docs/rdsca.1,$(MANDIR)/man1/rdsca.1,644)
-	$(if $(wildcard $(DESTDIR)$(SYSCONFDIR)/rds-ca/rds.cnf), \
-	    @echo '$(SYSCONFDIR)/rds-ca/rds.cnf is there already and stays.', \
-	    $(call put,$(BUILD)/install.cnf,$(SYSCONFDIR)/rds-ca/rds.cnf,644))
-	$(call put,docs/OSSL_STORE-rds.7,$(MAN7)/OSSL_STORE-rds.7,644)
-	$(call put,docs/OSSL_PROVIDER-rds.7,$(MAN7)/OSSL_PROVIDER-rds.7,644)
+install: all $(call parts,1,$(INSTALLED) $(SETTINGS))
+	$(foreach entry,$(INSTALLED),$(call put,$(entry)))
+	$(foreach entry,$(SETTINGS),$(call put_settings,$(entry)))
 	@echo 'Installed.  openssl.cnf is as it was; see README.md to activate.'
+	@echo 'A weekly update of the certificates is there, but not enabled:'
+	@echo '    systemd-sysusers rdsca.conf'
+	@echo '    systemctl enable --now rdsca.timer'
 
-uninstall:
-	rm -f $(DESTDIR)$(MODULESDIR)/rds.so \
-	    $(DESTDIR)$(PREFIX)/bin/rdsca $(DESTDIR)$(MANDIR)/man1/rdsca.1 \
-	    $(DESTDIR)$(SYSCONFDIR)/rds-ca/rds.cnf \
-	    $(DESTDIR)$(MAN7)/OSSL_STORE-rds.7 \
-	    $(DESTDIR)$(MAN7)/OSSL_PROVIDER-rds.7
-	-rmdir $(DESTDIR)$(SYSCONFDIR)/rds-ca 2>/dev/null
+uninstall: $(call parts,1,$(SETTINGS))
+	rm -f $(addprefix $(DESTDIR),$(call parts,2,$(INSTALLED)))
+	$(foreach entry,$(SETTINGS),$(call remove_settings,$(entry)))
+	-@rmdir $(DESTDIR)$(SYSCONFDIR)/rds-ca $(DESTDIR)$(DOCDIR) 2>/dev/null; :
 	@echo 'Removed.  If openssl.cnf names rds.so, take that section out.'
+	@echo 'The user rds-ca and /var/lib/rds-ca stay, if they were made.'
 
-$(BUILD)/install.cnf: conf/rds.cnf.in Makefile FORCE
+$(BUILD)/install/%: conf/%.in Makefile FORCE
 	@mkdir -p $(@D)
-	$(Q)sed 's|@MODULE@|$(MODULESDIR)/rds.so|' $< > $@
+	$(Q)sed 's|@MODULE@|$(MODULESDIR)/rds.so|; s|@BINDIR@|$(BINDIR)|' \
+	    $< > $@
 
 # ---- the rest ---------------------------------------------------------------
 
@@ -324,7 +385,8 @@ help:
 	@echo '  deps           install Debian packages (root or sudo; NO_DEPS=1 forbids)'
 	@echo '  anchors-check  repeat the extraction of the anchors (npm)'
 	@echo '  clean'
-	@echo 'variables: DESTDIR PREFIX MODULESDIR SYSCONFDIR MANDIR CC CFLAGS'
+	@echo 'variables: DESTDIR PREFIX BINDIR MODULESDIR SYSCONFDIR MANDIR DOCDIR'
+	@echo '  SYSTEMDUNITDIR SYSUSERSDIR TMPFILESDIR COMPLETIONDIR CC CFLAGS'
 	@echo '  CPPFLAGS LDFLAGS CC_FOR_BUILD PKG_CONFIG BUILD V=1 NO_DEPS=1'
 	@echo '  ANCHORS=DIR    build in the certificates of DIR/*.pem, too'
 
