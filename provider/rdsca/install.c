@@ -16,6 +16,7 @@
 
 #include "json_text.h"
 #include "rds/uri.h"
+#include "lock.h"
 #include "replace.h"
 
 enum rdsca_exit rdsca_worse(enum rdsca_exit a, enum rdsca_exit b)

@@ -6,14 +6,12 @@
 
 #include "replace.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,8 +20,6 @@
 
 #define UNIQUE "XXXXXX" /* what mkstemps(3) replaces */
 #define UNFINISHED ".new"
-#define LOCK_SECONDS 300 /* that a lock is waited for */
-#define LOCK_LOOKS 10    /* a second */
 
 static bool failed(struct rds_error *err, const char *what, const char *path)
 {
@@ -149,30 +145,12 @@ bool rdsca_holds(const char *path, const void *bytes, size_t size)
     return same;
 }
 
-/* Whether a name is one that name_beside() and mkstemps() make. */
-static bool unfinished(const char *name)
+bool rdsca_unfinished(const char *name)
 {
     size_t size = strlen(name), end = strlen("." UNIQUE UNFINISHED);
 
     return name[0] == '.' && size > end + 1 && name[size - end] == '.' &&
            strcmp(name + size - strlen(UNFINISHED), UNFINISHED) == 0;
-}
-
-void rdsca_sweep(const char *directory)
-{
-    DIR *stream = opendir(directory);
-    struct dirent *entry;
-    struct stat st;
-
-    while (stream != NULL && (entry = readdir(stream)) != NULL) {
-        if (unfinished(entry->d_name) &&
-            fstatat(dirfd(stream), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) ==
-                0 &&
-            S_ISREG(st.st_mode))
-            (void)unlinkat(dirfd(stream), entry->d_name, 0);
-    }
-    if (stream != NULL)
-        (void)closedir(stream);
 }
 
 /* A copy that is this process's own takes the file's place. */
@@ -208,44 +186,4 @@ bool rdsca_redate(const char *path, const struct timespec *modified,
     if (errno == EPERM)
         return replace_by_copy(path, modified, err);
     return failed(err, "set its date", path);
-}
-
-/* Whoever may read the directory can lock it, so the wait has an end. */
-static bool lock(int fd)
-{
-    const struct timespec pause = {.tv_nsec = 1000000000L / LOCK_LOOKS};
-
-    for (int i = 0; i < LOCK_SECONDS * LOCK_LOOKS; i++) {
-        if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-            return true;
-        if (errno != EWOULDBLOCK && errno != EINTR)
-            return false;
-        (void)nanosleep(&pause, NULL);
-    }
-    errno = EWOULDBLOCK;
-    return false;
-}
-
-/*
- * The directory itself is locked: a lock file that root made could not be
- * opened by the user who owns the directory.
- */
-int rdsca_lock(const char *directory, struct rds_error *err)
-{
-    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    char quoted[RDS_QUOTE_MAX];
-
-    if (fd >= 0 && lock(fd))
-        return fd;
-    if (errno == EWOULDBLOCK)
-        (void)rds_fail(err, RDS_R_BAD_BUNDLE,
-                       "%s: locked by another process for %d seconds; "
-                       "'fuser -v' shows which",
-                       rds_quote(quoted, directory, strlen(directory)),
-                       LOCK_SECONDS);
-    else
-        (void)failed(err, "lock", directory);
-    if (fd >= 0)
-        (void)close(fd);
-    return -1;
 }

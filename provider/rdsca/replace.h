@@ -37,15 +37,9 @@ RDS_MUST_CHECK bool rdsca_redate(const char *path,
 bool rdsca_holds(const char *path, const void *bytes, size_t size);
 
 /*
- * Removes what killed writers left in a directory.  Only under its lock: what
- * a writer at work has there looks the same.
+ * Whether a file name is one of those that are written beside; who finds it
+ * after a crash may remove it.
  */
-void rdsca_sweep(const char *directory);
-
-/*
- * Locks a directory for writers until the descriptor is closed: an exclusive
- * flock() on the directory itself.  Waits, but not for ever.  -1 on failure.
- */
-int rdsca_lock(const char *directory, struct rds_error *err);
+bool rdsca_unfinished(const char *name);
 
 #endif
