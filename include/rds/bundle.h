@@ -10,8 +10,10 @@
  * certificate must parse in libcrypto (one that does not would hide those
  * after it from every reader of the store) and must describe itself as an
  * RDS CA of the region or partition that the file's name states; the others
- * are left out and reported.  Amazon Trust Services roots are left out too:
- * only the package carries those.  A file with nothing left is refused.
+ * are left out and reported.  A retired file (rds/legacy.h) may hold RDS CAs
+ * of any region and partition: AWS gave some of them odd names.  Amazon Trust
+ * Services roots are left out too: only the package carries those.  A file
+ * with nothing left is refused.
  *
  * A bundle is immutable once it is made and counts its users.
  */
@@ -21,12 +23,14 @@
 
 #define RDS_BUNDLE_MAX (16 * 1024 * 1024) /* bytes of a file */
 #define RDS_BUNDLE_ANCHORS_MAX 16384      /* certificates in a file */
+#define RDS_RETIRED_ANCHORS_MAX 1024      /* of a retired file */
 
 /* What a file's name says that it holds. */
 struct rds_bundle_name {
-    char file[RDS_FILE_NAME_MAX];
-    char region[RDS_REGION_MAX]; /* "" for a partition's global file */
+    char file[RDS_FILE_NAME_MAX]; /* its path in the bundle directory */
+    char region[RDS_REGION_MAX];  /* "" for a partition's global file */
     enum rds_partition partition;
+    const struct rds_legacy *legacy; /* a retired file; else NULL */
 };
 
 struct rds_bundle {
@@ -45,6 +49,13 @@ struct rds_bundle {
  */
 RDS_MUST_CHECK bool rds_bundle_name_read(const char *file,
                                          struct rds_bundle_name *out);
+
+/* The name of a retired file, "retired/NAME". */
+void rds_bundle_name_retired(const struct rds_legacy *legacy,
+                             struct rds_bundle_name *out);
+
+/* How many certificates a file of this name may have. */
+size_t rds_bundle_anchors_max(const struct rds_bundle_name *name);
 
 /* Receives a line for each certificate that was left out. */
 typedef void rds_report_fn(void *arg, const char *line);

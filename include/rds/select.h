@@ -10,6 +10,9 @@
  * Naming a CA, a file or a fingerprint includes those out of force.  A region
  * answers with its own certificates and with the roots that issued them.
  *
+ * Retired files that were fetched (rds/legacy.h) answer to file/NAME, and to
+ * nothing else: no other selector sees their certificates.
+ *
  * There is no silent empty answer and no silent wider one: each selector must
  * contribute at least one certificate, or the whole is an error that says
  * which one does not and what to do.
@@ -17,6 +20,7 @@
  * Pure: the anchors and the time are passed in.  Thread-safe.
  */
 
+#include "rds/legacy.h"
 #include "rds/uri.h"
 
 /* A known fingerprint, its certificate carried or not. */
@@ -36,6 +40,14 @@ struct rds_refusal {
     char text[RDS_REFUSAL_TEXT];  /* one line, with the file's name */
 };
 
+/* One of rds_legacy_files, fetched or not. */
+struct rds_retired {
+    bool present; /* at hand, if only as it was before it was refused */
+    size_t first; /* its entries, in its own order; distrusted ones are */
+    size_t count; /* left out */
+    const char *refusal; /* why the file was refused, or NULL */
+};
+
 /*
  * What there is to choose from.  All pointers are borrowed; a view and what
  * it points to do not change while somebody selects from it.
@@ -43,6 +55,7 @@ struct rds_refusal {
 struct rds_view {
     const struct rds_entry *entries; /* sorted by rds_anchor_compare() */
     size_t count;
+    size_t retired_count; /* more entries behind those: of retired files */
     const char (
         *regions)[RDS_REGION_MAX]; /* known ones, with anchors or not */
     size_t region_count;
@@ -52,6 +65,8 @@ struct rds_view {
     size_t combined_count;
     const struct rds_refusal *refusals;
     size_t refusal_count;
+    struct rds_retired retired[RDS_LEGACY_FILES];
+    const char *retired_refusal; /* why their directory was refused, or NULL */
     int64_t set_date; /* of the built-in set; older anchors are retired */
 };
 

@@ -11,8 +11,14 @@
  * built-in set.  Of several bundles for a region the newer wins.  Retired
  * built-in anchors stay.  Distrusted anchors are removed, whatever the source.
  *
+ * Retired files (rds/legacy.h) in the directory `retired` in it are judged in
+ * the same way and answer to their own names only.  One that is refused and
+ * never was good leaves its name to the built-in anchors, where they have any
+ * of it.  Where the directory `retired` is gone, so is its content.
+ *
  * A snapshot is an immutable view that counts its users.  Asking for one
- * costs a stat of the directory and of each bundle file in it; what has
+ * costs a stat of the directory and of each bundle file in it, and the same
+ * of `retired` where it is there; what has
  * changed is read again, so a running process sees an update without a
  * restart.  A file that is refused keeps its last good content in this
  * process, and so does a directory that is gone (after a chroot); where there

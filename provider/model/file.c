@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Certificates by AWS's file names and by fingerprint.  Refuses names that
- * AWS does not use, and says so where AWS has a file that we do not carry.
+ * AWS does not use, and says so where AWS has a file that is not at hand.
  */
 
 #include <stdio.h>
@@ -9,15 +9,6 @@
 
 #include "picker.h"
 #include "rds/nearest.h"
-
-#define LEGACY_HOST "https://s3.us-gov-west-1.amazonaws.com/rds-downloads/"
-
-/* Files of AWS whose content no public source carries. */
-static const char *const missing_files[] = {
-    "rds-ca-us-gov-east-1-2017-root",
-    "rds-ca-2017-us-gov-east-1-intermediate",
-    "rds-ca-2012-us-gov-west-1",
-};
 
 /* Files that hold what AWS serves now for a partition. */
 static const struct {
@@ -143,8 +134,8 @@ static bool unknown_file(struct picker *picker, const char *file)
         rds_nearest_offer(&nearest, view->entries[i].anchor->alias);
     for (size_t i = 0; i < GLOBAL_FILES; i++)
         rds_nearest_offer(&nearest, global_files[i].name);
-    rds_nearest_offer(&nearest, COMBINED);
-    rds_nearest_offer(&nearest, COMBINED_US_GOV);
+    for (size_t i = 0; i < RDS_LEGACY_FILES; i++)
+        rds_nearest_offer(&nearest, rds_legacy_files[i].stem);
     (void)rds_nearest_hint(hint, &nearest);
     return rds_fail(picker->err, RDS_R_UNKNOWN_WORD,
                     "unknown file '%s'%s (.pem or .p7b; rds://list names "
@@ -152,43 +143,87 @@ static bool unknown_file(struct picker *picker, const char *file)
                     file, hint);
 }
 
+/* ---- retired files ------------------------------------------------------ */
+
+static const struct rds_retired *retired_of(const struct picker *picker,
+                                            const struct rds_legacy *legacy)
+{
+    return &picker->view->retired[legacy - rds_legacy_files];
+}
+
+/* A file that was fetched is the answer, whatever is built in. */
+static bool pick_retired(struct picker *picker, const char *file,
+                         const struct rds_retired *retired)
+{
+    for (size_t i = 0; i < retired->count; i++)
+        rds_pick(picker, retired->first + i);
+    return picker->picked_count != 0 ||
+           rds_fail(picker->err, RDS_R_NOT_CARRIED,
+                    "file '%s': every certificate in it is distrusted", file);
+}
+
+static bool not_fetched(struct picker *picker, const char *file,
+                        const struct rds_legacy *legacy)
+{
+    const char *refusal = retired_of(picker, legacy)->refusal;
+
+    if (refusal == NULL)
+        refusal = picker->view->retired_refusal;
+    if (refusal != NULL)
+        return rds_fail(picker->err, RDS_R_NOTHING_IN_FORCE, "file '%s': %s",
+                        file, refusal);
+    return rds_fail(picker->err, RDS_R_NOT_CARRIED,
+                    "file '%s' has no trustworthy public copy; AWS serves it "
+                    "at %s; run 'rdsca update --retired'",
+                    file, legacy->url);
+}
+
+/* ---- all files ---------------------------------------------------------- */
+
+/*
+ * Picks what the sorted entries have for a file, which may be nothing.  False
+ * where there is a name for what is missing.
+ */
+static bool pick_known(struct picker *picker, const char *stem)
+{
+    const struct wish gov = {"rds-ca-2017", RDS_STAGES, true};
+    char region[RDS_REGION_MAX];
+
+    for (size_t i = 0; i < GLOBAL_FILES; i++) {
+        if (strcmp(stem, global_files[i].name) != 0)
+            continue;
+        pick_current(picker, global_files[i].partition);
+        return picker->picked_count != 0 ||
+               rds_nothing_in_partition(picker, global_files[i].partition);
+    }
+    if (region_file(stem, region))
+        return pick_region_file(picker, region);
+    if (strcmp(stem, COMBINED) == 0)
+        pick_combined(picker);
+    else if (strcmp(stem, COMBINED_US_GOV) == 0)
+        rds_pick_family(picker, RDS_FAMILY_RDS, RDS_PARTITION_AWS_US_GOV,
+                        &gov);
+    else
+        pick_alias(picker, stem);
+    return true;
+}
+
 bool rds_pick_file(struct picker *picker, const char *file)
 {
-    char stem[RDS_FILE_NAME_MAX], region[RDS_REGION_MAX];
+    const struct rds_legacy *legacy;
+    char stem[RDS_FILE_NAME_MAX];
 
     if (!file_stem(file, stem))
         return unknown_file(picker, file);
-    for (size_t i = 0; i < GLOBAL_FILES; i++) {
-        if (strcmp(stem, global_files[i].name) == 0) {
-            pick_current(picker, global_files[i].partition);
-            return picker->picked_count != 0 ||
-                   rds_nothing_in_partition(picker, global_files[i].partition);
-        }
-    }
-    if (strcmp(stem, COMBINED) == 0)
-        pick_combined(picker);
-    else if (region_file(stem, region))
-        return pick_region_file(picker, region);
-    else
-        pick_alias(picker, stem);
-    if (strcmp(stem, COMBINED_US_GOV) == 0) {
-        const struct wish wish = {"rds-ca-2017", RDS_STAGES, true};
-
-        rds_pick_family(picker, RDS_FAMILY_RDS, RDS_PARTITION_AWS_US_GOV,
-                        &wish);
-    }
+    legacy = rds_legacy_find(stem);
+    if (legacy != NULL && retired_of(picker, legacy)->present)
+        return pick_retired(picker, file, retired_of(picker, legacy));
+    if (!pick_known(picker, stem))
+        return false;
     if (picker->picked_count != 0)
         return true;
-    for (size_t i = 0; i < sizeof(missing_files) / sizeof(missing_files[0]);
-         i++) {
-        if (strcmp(stem, missing_files[i]) == 0)
-            return rds_fail(picker->err, RDS_R_NOT_CARRIED,
-                            "file '%s' has no trustworthy public copy; AWS "
-                            "serves it at " LEGACY_HOST
-                            "%s.pem; run 'rdsca update --retired'",
-                            file, stem);
-    }
-    return unknown_file(picker, file);
+    return legacy != NULL ? not_fetched(picker, file, legacy)
+                          : unknown_file(picker, file);
 }
 
 bool rds_pick_sha256(struct picker *picker, const unsigned char *sha256)

@@ -103,7 +103,10 @@ static int compare_texts(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Names, sorted and once each, the words that `word` takes from anchors. */
+/*
+ * Names, sorted and once each, the words that `word` takes from anchors; ""
+ * stands for none.
+ */
 static bool name_words(struct lister *lister, const char *selector,
                        const char *suffix, const char *description,
                        const char *(*word)(const struct rds_anchor *anchor))
@@ -118,7 +121,8 @@ static bool name_words(struct lister *lister, const char *selector,
     if (go_on)
         qsort(words, count, sizeof(words[0]), compare_texts);
     for (size_t i = 0; go_on && i < count; i++) {
-        if (i != 0 && strcmp(words[i], words[i - 1]) == 0)
+        if (words[i][0] == '\0' ||
+            (i != 0 && strcmp(words[i], words[i - 1]) == 0))
             continue;
         (void)snprintf(path, sizeof(path), "%s/%s%s", selector, words[i],
                        suffix);
@@ -135,7 +139,16 @@ static const char *ca_of(const struct rds_anchor *anchor)
 
 static const char *alias_of(const struct rds_anchor *anchor)
 {
-    return anchor->alias;
+    /* Named by name_bundles() */
+    return rds_legacy_find(anchor->alias) == NULL ? anchor->alias : "";
+}
+
+static bool name_file(struct lister *lister, const char *file)
+{
+    char path[RDS_QUOTE_MAX];
+
+    (void)snprintf(path, sizeof(path), "file/%s", file);
+    return name(lister, path, "the content of AWS's file of this name");
 }
 
 static bool name_bundles(struct lister *lister)
@@ -145,15 +158,16 @@ static bool name_bundles(struct lister *lister)
         "aws-global-bundle.pem",
         "aws-us-gov-global-bundle.pem",
         "aws-cn-global-bundle.pem",
-        "rds-combined-ca-bundle.pem",
-        "rds-combined-ca-us-gov-bundle.pem",
     };
-    char path[RDS_QUOTE_MAX];
+    char file[RDS_FILE_NAME_MAX];
     const char *last = "";
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        (void)snprintf(path, sizeof(path), "file/%s", rows[i]);
-        if (!name(lister, path, "the content of AWS's file of this name"))
+        if (!name_file(lister, rows[i]))
+            return false;
+    }
+    for (size_t i = 0; i < RDS_LEGACY_FILES; i++) {
+        if (!name_file(lister, rds_legacy_files[i].file))
             return false;
     }
     for (size_t i = 0; i < lister->view->count; i++) {
@@ -162,8 +176,8 @@ static bool name_bundles(struct lister *lister)
         if (anchor->region[0] == '\0' || strcmp(anchor->region, last) == 0)
             continue;
         last = anchor->region;
-        (void)snprintf(path, sizeof(path), "file/%s-bundle.pem", last);
-        if (!name(lister, path, "the content of AWS's file of this name"))
+        (void)snprintf(file, sizeof(file), "%s-bundle.pem", last);
+        if (!name_file(lister, file))
             return false;
     }
     return true;

@@ -239,39 +239,81 @@ static bool choose(struct picker *picker, const struct rds_selector *selector)
     return kept != 0 || rds_nothing_selected(picker, selector);
 }
 
-/* AWS's combined file, asked for alone, keeps AWS's order. */
+/* Only file/ may ask for a CA that nothing but a retired file has. */
+static bool knows_filter(struct picker *picker)
+{
+    const struct rds_view *view = picker->view;
+    const char *ca = picker->uri->filters.ca;
+    bool file = false;
+
+    for (size_t i = 0; i < picker->uri->count; i++)
+        file |= picker->uri->selectors[i].kind == RDS_SELECT_FILE;
+    for (size_t i = 0; file && i < view->retired_count; i++) {
+        if (strcmp(view->entries[view->count + i].anchor->ca, ca) == 0)
+            return true;
+    }
+    return ca[0] == '\0' || rds_known_ca(picker, ca);
+}
+
+/* One of AWS's files, asked for alone, keeps AWS's order. */
 static bool keeps_file_order(const struct rds_uri *uri)
 {
     return uri->count == 1 && uri->selectors[0].kind == RDS_SELECT_FILE;
+}
+
+/* Whether the same certificate, of another source, is in the answer. */
+static bool given_already(const struct picker *picker, size_t at)
+{
+    const struct rds_entry *entries = picker->view->entries;
+
+    for (size_t i = 0; i < picker->picked_count; i++) {
+        if (memcmp(entries[picker->picked[i]].anchor->sha256,
+                   entries[at].anchor->sha256, RDS_SHA256_SIZE) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* All that was chosen, each certificate once; retired files at the end. */
+static void put_in_order(struct picker *picker)
+{
+    const struct rds_view *view = picker->view;
+    size_t all = view->count + view->retired_count, i;
+
+    picker->picked_count = 0;
+    for (i = 0; i < view->count; i++) {
+        if ((picker->marks[i] & CHOSEN) != 0)
+            picker->picked[picker->picked_count++] = (uint32_t)i;
+    }
+    for (; i < all; i++) {
+        if ((picker->marks[i] & CHOSEN) != 0 && !given_already(picker, i))
+            picker->picked[picker->picked_count++] = (uint32_t)i;
+    }
 }
 
 bool rds_select(const struct rds_uri *uri, const struct rds_view *view,
                 int64_t now, struct rds_selection *out, struct rds_error *err)
 {
     struct picker picker = {uri, view, now, err, NULL, NULL, 0};
+    size_t room = view->count + view->retired_count + 1;
     bool good = false;
 
     out->index = NULL;
     out->count = 0;
-    picker.marks = calloc(view->count + 1, 1);
-    picker.picked = calloc(view->count + 1, sizeof(picker.picked[0]));
+    picker.marks = calloc(room, 1);
+    picker.picked = calloc(room, sizeof(picker.picked[0]));
     if (picker.marks == NULL || picker.picked == NULL) {
         (void)rds_fail(err, RDS_R_NO_MEMORY, "out of memory");
         goto done;
     }
-    if (uri->filters.ca[0] != '\0' && !rds_known_ca(&picker, uri->filters.ca))
+    if (!knows_filter(&picker))
         goto done;
     for (size_t i = 0; i < uri->count; i++) {
         if (!choose(&picker, &uri->selectors[i]))
             goto done;
     }
-    if (!keeps_file_order(uri)) {
-        picker.picked_count = 0;
-        for (size_t i = 0; i < view->count; i++) {
-            if ((picker.marks[i] & CHOSEN) != 0)
-                picker.picked[picker.picked_count++] = (uint32_t)i;
-        }
-    }
+    if (!keeps_file_order(uri))
+        put_in_order(&picker);
     out->index = picker.picked;
     out->count = picker.picked_count;
     picker.picked = NULL;

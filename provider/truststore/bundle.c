@@ -44,6 +44,22 @@ bool rds_bundle_name_read(const char *file, struct rds_bundle_name *out)
     return true;
 }
 
+void rds_bundle_name_retired(const struct rds_legacy *legacy,
+                             struct rds_bundle_name *out)
+{
+    memset(out, 0, sizeof(*out));
+    (void)snprintf(out->file, sizeof(out->file), RDS_RETIRED "/%s",
+                   legacy->file);
+    out->partition = legacy->partition;
+    out->legacy = legacy;
+}
+
+size_t rds_bundle_anchors_max(const struct rds_bundle_name *name)
+{
+    return name->legacy != NULL ? RDS_RETIRED_ANCHORS_MAX
+                                : RDS_BUNDLE_ANCHORS_MAX;
+}
+
 /* What a bundle is made with. */
 struct maker {
     const struct rds_libcrypto *lc;
@@ -86,10 +102,12 @@ static bool libcrypto_takes(const struct rds_libcrypto *lc,
 static bool fits_name(const struct rds_bundle_name *name,
                       const struct rds_anchor *anchor)
 {
-    return anchor->family == RDS_FAMILY_RDS &&
-           anchor->partition == name->partition &&
-           (name->region[0] == '\0' || anchor->region[0] == '\0' ||
-            strcmp(name->region, anchor->region) == 0);
+    if (anchor->family != RDS_FAMILY_RDS)
+        return false;
+    return name->legacy != NULL ||
+           (anchor->partition == name->partition &&
+            (name->region[0] == '\0' || anchor->region[0] == '\0' ||
+             strcmp(name->region, anchor->region) == 0));
 }
 
 static bool has_anchor(const struct rds_bundle *bundle,
@@ -108,21 +126,24 @@ static bool take_certificate(struct maker *maker, const unsigned char *der,
 {
     struct rds_bundle *bundle = maker->bundle;
     struct rds_anchor *anchor = &bundle->anchors[bundle->count];
+    size_t most = rds_bundle_anchors_max(&bundle->name);
     unsigned char sha256[RDS_SHA256_SIZE];
     struct rds_error why;
 
     maker->found++;
-    if (maker->found > RDS_BUNDLE_ANCHORS_MAX)
+    if (maker->found > most)
         return rds_fail(maker->err, RDS_R_BAD_BUNDLE,
-                        "%s: more than %d certificates", bundle->name.file,
-                        RDS_BUNDLE_ANCHORS_MAX);
+                        "%s: more than %zu certificates", bundle->name.file,
+                        most);
     rds_sha256(der, size, sha256);
     if (!rds_anchor_describe(anchor, der, size, sha256,
                              (uint32_t)maker->der_used, &why)) {
         leave_out(maker, why.text);
     } else if (!fits_name(&bundle->name, anchor)) {
-        leave_out(maker, "not of the region or partition that the file's "
-                         "name states");
+        leave_out(maker, bundle->name.legacy != NULL
+                             ? "not of Amazon RDS"
+                             : "not of the region or partition that the "
+                               "file's name states");
     } else if (has_anchor(bundle, sha256)) {
         leave_out(maker, "it stands in the file twice");
     } else if (!libcrypto_takes(maker->lc, der, size)) {
@@ -206,18 +227,21 @@ static bool take_blocks(struct maker *maker, BIO *bio, const void *bytes,
                         "%s: %s; fetch the file again",
                         maker->bundle->name.file,
                         maker->found == 0 ? "no PEM certificate in it"
-                                          : "no certificate of its region or "
-                                            "partition in it");
+                        : maker->bundle->name.legacy != NULL
+                            ? "no Amazon RDS CA in it"
+                            : "no certificate of its region or partition in "
+                              "it");
     return true;
 }
 
 /* Room for what begins in the file, as far as it is read. */
-static size_t room_for(const void *bytes, size_t size)
+static size_t room_for(const struct rds_bundle_name *name, const void *bytes,
+                       size_t size)
 {
     size_t count = rds_pem_marks(bytes, size, "-----BEGIN ");
+    size_t most = rds_bundle_anchors_max(name);
 
-    return (count < RDS_BUNDLE_ANCHORS_MAX ? count : RDS_BUNDLE_ANCHORS_MAX) +
-           1;
+    return (count < most ? count : most) + 1;
 }
 
 struct rds_bundle *rds_bundle_parse(const struct rds_libcrypto *lc,
@@ -241,8 +265,8 @@ struct rds_bundle *rds_bundle_parse(const struct rds_libcrypto *lc,
         maker.bundle->name = *name;
         maker.bundle->confirmed = confirmed;
         maker.bundle->users = 1;
-        maker.bundle->anchors =
-            calloc(room_for(bytes, size), sizeof(maker.bundle->anchors[0]));
+        maker.bundle->anchors = calloc(room_for(name, bytes, size),
+                                       sizeof(maker.bundle->anchors[0]));
         maker.bundle->der = malloc(size + 1); /* DER is shorter than PEM */
         bio = lc->BIO_new_mem_buf(bytes, (int)size);
     }

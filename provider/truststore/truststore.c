@@ -7,85 +7,47 @@
 
 #include "rds/truststore.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "folder.h"
 #include "rds/builtin.h"
-#include "rds/directory.h"
 #include "rds/guard.h"
-
-/* A bundle file as it was seen last. */
-struct file_state {
-    struct rds_bundle_name name;
-    char *path; /* absolute, to look at it again */
-    struct rds_identity identity;
-    struct rds_bundle *bundle; /* what it holds, or last held; or NULL */
-    char *refusal;             /* why it was refused, or NULL */
-};
 
 struct rds_snapshot {
     unsigned users;        /* under the guard */
     size_t distrust_count; /* entries that were taken into account */
     struct rds_view view;
     struct rds_entry *entries;
-    struct rds_identity directory;
-    char *directory_refusal; /* why the directory was refused, or NULL */
-    struct file_state *files;
-    size_t file_count;
+    struct rds_folder bundles;
+    struct rds_folder retired; /* files of rds/legacy.h */
+    bool retired_there;        /* something of that name is in the directory */
     struct rds_refusal *refusals;
 };
 
 struct rds_truststore {
-    const struct rds_libcrypto *lc;
+    struct rds_reader reader;
     char *directory; /* or NULL */
+    char *retired;   /* the one of retired files in it, or NULL */
     /* Entries are added under the guard and never change after. */
     unsigned char distrust[RDS_DISTRUST_MAX][RDS_SHA256_SIZE];
     _Atomic size_t distrust_count;
-    rds_report_fn *report;
-    void *report_arg;
     struct rds_snapshot *current; /* under the guard */
 };
 
 /* ---- counting users ---------------------------------------------------- */
 
-static struct rds_bundle *share_bundle(struct rds_bundle *bundle)
-{
-    if (bundle != NULL) {
-        rds_guard_lock();
-        bundle->users++;
-        rds_guard_unlock();
-    }
-    return bundle;
-}
-
-static void release_bundle(struct rds_bundle *bundle)
-{
-    bool last = false;
-
-    if (bundle == NULL)
-        return;
-    rds_guard_lock();
-    last = --bundle->users == 0;
-    rds_guard_unlock();
-    if (last)
-        rds_bundle_free(bundle);
-}
-
 static void free_snapshot(struct rds_snapshot *snapshot)
 {
-    for (size_t i = 0; i < snapshot->file_count; i++) {
-        release_bundle(snapshot->files[i].bundle);
-        free(snapshot->files[i].refusal);
-        free(snapshot->files[i].path);
-    }
-    free(snapshot->files);
+    rds_folder_clear(&snapshot->bundles);
+    rds_folder_clear(&snapshot->retired);
     free(snapshot->refusals);
-    free(snapshot->directory_refusal);
     free(snapshot->entries);
     free(snapshot);
 }
@@ -111,153 +73,22 @@ const struct rds_view *rds_snapshot_view(const struct rds_snapshot *snapshot)
 
 /* ---- reading the directory --------------------------------------------- */
 
-static void report(const struct rds_truststore *store, const char *line)
-{
-    if (store->report != NULL)
-        store->report(store->report_arg, line);
-}
-
 static bool no_memory(struct rds_error *err)
 {
     return rds_fail(err, RDS_R_NO_MEMORY, "out of memory");
 }
 
-static const struct file_state *find_file(const struct rds_snapshot *snapshot,
-                                          const char *file)
-{
-    for (size_t i = 0; snapshot != NULL && i < snapshot->file_count; i++) {
-        if (strcmp(snapshot->files[i].name.file, file) == 0)
-            return &snapshot->files[i];
-    }
-    return NULL;
-}
-
-static char *join_path(const char *directory, const char *file)
-{
-    size_t size = strlen(directory) + strlen(file) + 2;
-    char *path = malloc(size);
-
-    if (path != NULL)
-        (void)snprintf(path, size, "%s/%s", directory, file);
-    return path;
-}
-
-/* Takes over what an earlier snapshot knew of the file. */
-static bool carry_over(struct file_state *state,
-                       const struct file_state *before)
-{
-    state->identity = before->identity;
-    state->bundle = share_bundle(before->bundle);
-    if (before->refusal == NULL)
-        return true;
-    state->refusal = strdup(before->refusal);
-    return state->refusal != NULL;
-}
-
-/* When AWS confirmed a file: never later than now. */
-static int64_t confirmed_at(const struct rds_identity *identity)
-{
-    int64_t modified = (int64_t)identity->modified.tv_sec;
-    int64_t now = (int64_t)time(NULL);
-
-    return modified < now ? modified : now;
-}
-
-/* What may go well the next time, without a change of the file. */
-static bool passing(const struct rds_error *why)
-{
-    return why->reason == RDS_R_NO_MEMORY || why->reason == RDS_R_TRANSIENT;
-}
-
-/* Reads a file anew; where that fails, keeps its last good content. */
-static bool read_file(const struct rds_truststore *store,
-                      const struct rds_snapshot *snapshot, int directory_fd,
-                      struct file_state *state,
-                      const struct file_state *before)
-{
-    struct rds_error why;
-    void *bytes = NULL;
-    size_t size = 0;
-
-    if (rds_directory_read(directory_fd, state->name.file,
-                           &snapshot->directory, &state->identity, &bytes,
-                           &size, &why))
-        state->bundle = rds_bundle_parse(
-            store->lc, &state->name, confirmed_at(&state->identity), bytes,
-            size, store->report, store->report_arg, &why);
-    free(bytes);
-    if (state->bundle != NULL)
-        return true;
-    report(store, why.text);
-    if (passing(&why))
-        state->identity.settled = false;
-    state->refusal = strdup(why.text);
-    if (before != NULL)
-        state->bundle = share_bundle(before->bundle);
-    return state->refusal != NULL;
-}
-
-static bool look_at_file(const struct rds_truststore *store,
-                         struct rds_snapshot *snapshot, int directory_fd,
-                         const struct rds_bundle_name *name,
-                         const struct rds_snapshot *previous)
-{
-    const struct file_state *before = find_file(previous, name->file);
-    struct file_state *state = &snapshot->files[snapshot->file_count++];
-    struct rds_identity now;
-
-    state->name = *name;
-    state->path = join_path(store->directory, name->file);
-    if (state->path == NULL)
-        return false;
-    rds_identity_look(directory_fd, name->file, &now);
-    if (before != NULL && previous != NULL &&
-        rds_identity_unchanged(&before->identity, &now) &&
-        previous->directory.owner == snapshot->directory.owner)
-        return carry_over(state, before);
-    return read_file(store, snapshot, directory_fd, state, before);
-}
-
-/* A refused directory, or one that is gone: everything stays as it was. */
-static bool keep_files(const struct rds_truststore *store,
-                       struct rds_snapshot *snapshot,
-                       const struct rds_snapshot *previous,
-                       const struct rds_error *why)
-{
-    size_t count = previous != NULL ? previous->file_count : 0;
-
-    if (previous == NULL || previous->directory_refusal == NULL ||
-        strcmp(previous->directory_refusal, why->text) != 0)
-        report(store, why->text);
-    if (passing(why))
-        snapshot->directory.settled = false;
-    snapshot->directory_refusal = strdup(why->text);
-    snapshot->files = calloc(count + 1, sizeof(snapshot->files[0]));
-    if (snapshot->directory_refusal == NULL || snapshot->files == NULL)
-        return false;
-    for (size_t i = 0; i < count; i++) {
-        struct file_state *state = &snapshot->files[snapshot->file_count++];
-
-        state->name = previous->files[i].name;
-        state->path = strdup(previous->files[i].path);
-        if (state->path == NULL || !carry_over(state, &previous->files[i]))
-            return false;
-    }
-    return true;
-}
-
 /* What an operator may wonder about. */
 static void report_oddities(const struct rds_truststore *store,
-                            const struct rds_snapshot *snapshot,
-                            int directory_fd)
+                            const struct rds_folder *folder, int fd)
 {
     char line[RDS_ERROR_TEXT], day[RDS_DATE_MAX], built[RDS_DATE_MAX];
 
-    if (faccessat(directory_fd, "global-bundle.pem", F_OK, 0) == 0)
-        report(store, "global-bundle.pem: not read; name it "
-                      "aws-global-bundle.pem");
-    for (size_t i = 0; i < snapshot->file_count; i++) {
-        const struct rds_bundle *bundle = snapshot->files[i].bundle;
+    if (faccessat(fd, "global-bundle.pem", F_OK, 0) == 0)
+        rds_reader_report(&store->reader, "global-bundle.pem: not read; name "
+                                          "it aws-global-bundle.pem");
+    for (size_t i = 0; i < folder->count; i++) {
+        const struct rds_bundle *bundle = folder->files[i].bundle;
 
         if (bundle == NULL || bundle->confirmed >= rds_builtin_date)
             continue;
@@ -267,40 +98,87 @@ static void report_oddities(const struct rds_truststore *store,
                        bundle->name.file,
                        rds_date_write(day, bundle->confirmed),
                        rds_date_write(built, rds_builtin_date));
-        report(store, line);
+        rds_reader_report(&store->reader, line);
     }
 }
 
-static bool look_at_files(const struct rds_truststore *store,
-                          struct rds_snapshot *snapshot, int directory_fd,
-                          const struct rds_snapshot *previous,
-                          struct rds_error *err)
+/*
+ * The names of the table that stand in the directory, whatever they are.
+ * Nothing is listed: no other name counts.
+ */
+static size_t find_retired(int fd,
+                           struct rds_bundle_name names[RDS_LEGACY_FILES])
 {
+    struct stat st;
+    size_t count = 0;
+
+    for (size_t i = 0; i < RDS_LEGACY_FILES; i++) {
+        if (fstatat(fd, rds_legacy_files[i].file, &st, AT_SYMLINK_NOFOLLOW) ==
+                0 ||
+            errno != ENOENT)
+            rds_bundle_name_retired(&rds_legacy_files[i], &names[count++]);
+    }
+    return count;
+}
+
+/* Where it is gone, so are its files.  `fd` is the bundle directory. */
+static bool look_at_retired(const struct rds_truststore *store,
+                            struct rds_snapshot *snapshot, int fd,
+                            const struct rds_folder *before)
+{
+    struct rds_bundle_name names[RDS_LEGACY_FILES];
+    struct rds_folder *folder = &snapshot->retired;
+    struct rds_error why;
+    struct stat st;
+    bool absent, good;
+    int inner;
+
+    /* Its coming changes the bundle directory, so nobody looks for it. */
+    snapshot->retired_there =
+        fstatat(fd, RDS_RETIRED, &st, AT_SYMLINK_NOFOLLOW) == 0 ||
+        errno != ENOENT;
+    if (!snapshot->retired_there)
+        return true;
+    inner =
+        rds_directory_open(store->retired, &folder->identity, &absent, &why);
+    if (absent)
+        return true;
+    if (inner < 0)
+        return rds_folder_keep(&store->reader, folder, before, &why);
+    good = rds_folder_read(&store->reader, folder, inner, names,
+                           find_retired(inner, names), before);
+    (void)close(inner);
+    return good;
+}
+
+static bool look_at_files(const struct rds_truststore *store,
+                          struct rds_snapshot *snapshot, int fd,
+                          const struct rds_snapshot *previous)
+{
+    const struct rds_folder *before = &previous->bundles;
+    struct rds_folder *folder = &snapshot->bundles;
     struct rds_bundle_name *names;
     struct rds_error why;
-    bool good, more;
     size_t count;
+    bool good, more;
 
-    if (!rds_directory_list(directory_fd, &names, &count, &more, &why))
-        return keep_files(store, snapshot, previous, &why) || no_memory(err);
+    if (!rds_directory_list(fd, &names, &count, &more, &why))
+        return rds_folder_keep(&store->reader, folder, before, &why) &&
+               rds_folder_carry(&snapshot->retired, &previous->retired);
     if (more)
-        report(store, "more bundle files than are read; use one global file "
-                      "for each partition");
-    snapshot->files = calloc(count + 1, sizeof(snapshot->files[0]));
-    good = snapshot->files != NULL;
-    for (size_t i = 0; good && i < count; i++)
-        good =
-            look_at_file(store, snapshot, directory_fd, &names[i], previous);
+        rds_reader_report(&store->reader,
+                          "more bundle files than are read; use one global "
+                          "file for each partition");
+    good = rds_folder_read(&store->reader, folder, fd, names, count, before);
     free(names);
     if (good)
-        report_oddities(store, snapshot, directory_fd);
-    return good || no_memory(err);
+        report_oddities(store, folder, fd);
+    return good && look_at_retired(store, snapshot, fd, &previous->retired);
 }
 
 static bool look_at_directory(const struct rds_truststore *store,
                               struct rds_snapshot *snapshot,
-                              const struct rds_snapshot *previous,
-                              struct rds_error *err)
+                              const struct rds_snapshot *previous)
 {
     char quoted[RDS_QUOTE_MAX];
     struct rds_error why;
@@ -309,9 +187,9 @@ static bool look_at_directory(const struct rds_truststore *store,
 
     if (store->directory == NULL)
         return true;
-    fd = rds_directory_open(store->directory, &snapshot->directory, &absent,
-                            &why);
-    if (absent && (previous == NULL || previous->file_count == 0))
+    fd = rds_directory_open(store->directory, &snapshot->bundles.identity,
+                            &absent, &why);
+    if (absent && previous->bundles.count + previous->retired.count == 0)
         return true;
     if (absent)
         (void)rds_fail(
@@ -320,8 +198,10 @@ static bool look_at_directory(const struct rds_truststore *store,
             "use",
             rds_quote(quoted, store->directory, strlen(store->directory)));
     if (fd < 0)
-        return keep_files(store, snapshot, previous, &why) || no_memory(err);
-    good = look_at_files(store, snapshot, fd, previous, err);
+        return rds_folder_keep(&store->reader, &snapshot->bundles,
+                               &previous->bundles, &why) &&
+               rds_folder_carry(&snapshot->retired, &previous->retired);
+    good = look_at_files(store, snapshot, fd, previous);
     (void)close(fd);
     return good;
 }
@@ -330,23 +210,14 @@ static bool look_at_directory(const struct rds_truststore *store,
 static bool unchanged(const struct rds_truststore *store,
                       const struct rds_snapshot *snapshot)
 {
-    struct rds_identity now;
-
     if (snapshot->distrust_count != atomic_load(&store->distrust_count))
         return false;
     if (store->directory == NULL)
         return true;
-    rds_identity_look(AT_FDCWD, store->directory, &now);
-    if (!rds_identity_unchanged(&snapshot->directory, &now))
+    if (!rds_folder_unchanged(&snapshot->bundles, store->directory))
         return false;
-    if (snapshot->directory_refusal != NULL)
-        return true; /* its files are not looked at */
-    for (size_t i = 0; i < snapshot->file_count; i++) {
-        rds_identity_look(AT_FDCWD, snapshot->files[i].path, &now);
-        if (!rds_identity_unchanged(&snapshot->files[i].identity, &now))
-            return false;
-    }
-    return true;
+    return snapshot->bundles.refusal != NULL || !snapshot->retired_there ||
+           rds_folder_unchanged(&snapshot->retired, store->retired);
 }
 
 /* ---- merging ------------------------------------------------------------ */
@@ -505,22 +376,44 @@ static size_t drop_distrusted(const struct rds_truststore *store,
     return kept;
 }
 
+/* Retired files stand behind, each in its own order. */
+static void add_retired(const struct rds_truststore *store,
+                        struct rds_snapshot *snapshot,
+                        const struct rds_file_state *state)
+{
+    const struct rds_bundle *bundle = state->bundle;
+    struct rds_view *view = &snapshot->view;
+    struct rds_retired *retired =
+        &view->retired[state->name.legacy - rds_legacy_files];
+
+    retired->refusal = state->refusal;
+    retired->present = bundle != NULL;
+    retired->first = view->count + view->retired_count;
+    for (size_t i = 0; bundle != NULL && i < bundle->count; i++) {
+        const struct rds_anchor *anchor = &bundle->anchors[i];
+
+        if (distrusted(store, snapshot->distrust_count, anchor->sha256))
+            continue;
+        snapshot->entries[retired->first + retired->count++] =
+            (struct rds_entry){anchor, bundle->der + anchor->der_at, bundle};
+    }
+    view->retired_count += retired->count;
+}
+
 static bool merge(const struct rds_truststore *store,
                   struct rds_snapshot *snapshot)
 {
-    size_t room = rds_builtin_anchor_count + 1;
+    size_t room = rds_builtin_anchor_count +
+                  rds_folder_anchors(&snapshot->bundles) +
+                  rds_folder_anchors(&snapshot->retired) + 1;
 
-    for (size_t i = 0; i < snapshot->file_count; i++) {
-        if (snapshot->files[i].bundle != NULL)
-            room += snapshot->files[i].bundle->count;
-    }
     snapshot->entries = calloc(room, sizeof(snapshot->entries[0]));
     if (snapshot->entries == NULL)
         return false;
     gather(snapshot, rds_builtin_anchors, rds_builtin_anchor_count,
            rds_builtin_der, NULL);
-    for (size_t i = 0; i < snapshot->file_count; i++) {
-        const struct rds_bundle *bundle = snapshot->files[i].bundle;
+    for (size_t i = 0; i < snapshot->bundles.count; i++) {
+        const struct rds_bundle *bundle = snapshot->bundles.files[i].bundle;
 
         if (bundle != NULL)
             gather(snapshot, bundle->anchors, bundle->count, bundle->der,
@@ -529,6 +422,8 @@ static bool merge(const struct rds_truststore *store,
     snapshot->view.count = settle(snapshot->entries, snapshot->view.count);
     snapshot->view.count = drop_distrusted(store, snapshot);
     snapshot->view.count = sort_once(snapshot->entries, snapshot->view.count);
+    for (size_t i = 0; i < snapshot->retired.count; i++)
+        add_retired(store, snapshot, &snapshot->retired.files[i]);
     return true;
 }
 
@@ -546,18 +441,19 @@ static void add_refusal(struct rds_snapshot *snapshot,
 
 static bool collect_refusals(struct rds_snapshot *snapshot)
 {
-    static const struct rds_bundle_name any = {"", "", RDS_PARTITIONS};
+    static const struct rds_bundle_name any = {"", "", RDS_PARTITIONS, NULL};
+    const struct rds_folder *folder = &snapshot->bundles;
 
     snapshot->refusals =
-        calloc(snapshot->file_count + 1, sizeof(snapshot->refusals[0]));
+        calloc(folder->count + 1, sizeof(snapshot->refusals[0]));
     if (snapshot->refusals == NULL)
         return false;
-    if (snapshot->directory_refusal != NULL)
-        add_refusal(snapshot, &any, snapshot->directory_refusal);
-    for (size_t i = 0; i < snapshot->file_count; i++) {
-        if (snapshot->files[i].refusal != NULL)
-            add_refusal(snapshot, &snapshot->files[i].name,
-                        snapshot->files[i].refusal);
+    if (folder->refusal != NULL)
+        add_refusal(snapshot, &any, folder->refusal);
+    for (size_t i = 0; i < folder->count; i++) {
+        if (folder->files[i].refusal != NULL)
+            add_refusal(snapshot, &folder->files[i].name,
+                        folder->files[i].refusal);
     }
     return true;
 }
@@ -574,6 +470,9 @@ static void set_view(struct rds_snapshot *snapshot)
     view->combined = rds_builtin_combined;
     view->combined_count = rds_builtin_combined_count;
     view->refusals = snapshot->refusals;
+    view->retired_refusal = snapshot->retired.refusal != NULL
+                                ? snapshot->retired.refusal
+                                : snapshot->bundles.refusal;
     view->set_date = rds_builtin_date;
 }
 
@@ -581,25 +480,24 @@ static struct rds_snapshot *build(const struct rds_truststore *store,
                                   const struct rds_snapshot *previous,
                                   struct rds_error *err)
 {
+    static const struct rds_snapshot nothing;
     struct rds_snapshot *snapshot = calloc(1, sizeof(*snapshot));
 
-    if (snapshot == NULL) {
-        (void)no_memory(err);
-        return NULL;
-    }
+    if (snapshot == NULL)
+        goto failed;
     snapshot->users = 1;
-    snapshot->directory.settled = true;
+    snapshot->bundles.identity.settled = true;
     snapshot->distrust_count = atomic_load(&store->distrust_count);
-    if (!look_at_directory(store, snapshot, previous, err))
+    if (!look_at_directory(store, snapshot,
+                           previous != NULL ? previous : &nothing) ||
+        !merge(store, snapshot) || !collect_refusals(snapshot))
         goto failed;
-    if (!merge(store, snapshot) || !collect_refusals(snapshot)) {
-        (void)no_memory(err);
-        goto failed;
-    }
     set_view(snapshot);
     return snapshot;
 failed:
-    free_snapshot(snapshot);
+    (void)no_memory(err);
+    if (snapshot != NULL)
+        free_snapshot(snapshot);
     return NULL;
 }
 
@@ -684,16 +582,20 @@ rds_truststore_new(const struct rds_libcrypto *lc,
     rds_guard_start();
     if (store == NULL)
         goto failed;
-    store->lc = lc;
-    store->report = options->report;
-    store->report_arg = options->report_arg;
+    store->reader = (struct rds_reader){.lc = lc,
+                                        .report = options->report,
+                                        .report_arg = options->report_arg};
     if (!rds_truststore_distrust(store, options->distrust,
                                  options->distrust_count, err))
         goto refused;
     if (options->directory != NULL) {
         store->directory = strdup(options->directory);
-        if (store->directory == NULL)
+        if (asprintf(&store->retired, "%s/" RDS_RETIRED, options->directory) <
+            0)
+            store->retired = NULL;
+        if (store->directory == NULL || store->retired == NULL)
             goto failed;
+        store->reader.directory = store->directory;
     }
     return store;
 failed:
@@ -709,5 +611,6 @@ void rds_truststore_free(struct rds_truststore *store)
         return;
     rds_snapshot_release(store->current);
     free(store->directory);
+    free(store->retired);
     free(store);
 }

@@ -365,7 +365,8 @@ void view_start(struct test_view *view, bool with_builtin)
     view->view.set_date = rds_builtin_date;
 }
 
-void view_add(struct test_view *view, const struct recipe *recipe)
+/* Makes a certificate and describes it, in the next of the extra places. */
+static void describe_extra(struct test_view *view, const struct recipe *recipe)
 {
     struct rds_anchor *anchor = &view->extra[view->extra_count];
     struct made *made = &view->made[view->extra_count];
@@ -376,10 +377,52 @@ void view_add(struct test_view *view, const struct recipe *recipe)
     make_certificate(made, recipe);
     NEED(rds_anchor_describe(anchor, made->der, made->size, made->sha256, 0,
                              &err));
-    view->entries[view->view.count++] =
-        (struct rds_entry){anchor, made->der, NULL};
+}
+
+void view_add(struct test_view *view, const struct recipe *recipe)
+{
+    struct rds_entry added = {&view->extra[view->extra_count],
+                              view->made[view->extra_count].der, NULL};
+
+    NEED(view->view.retired_count == 0);
+    describe_extra(view, recipe);
+    view->entries[view->view.count++] = added;
     qsort(view->entries, view->view.count, sizeof(view->entries[0]),
           compare_entries);
+}
+
+static void retire(struct test_view *view, const char *stem,
+                   struct rds_entry entry)
+{
+    const struct rds_legacy *legacy = rds_legacy_find(stem);
+    size_t at = view->view.count + view->view.retired_count++;
+    struct rds_retired *retired;
+
+    NEED(legacy != NULL);
+    retired = &view->view.retired[legacy - rds_legacy_files];
+    if (!retired->present)
+        *retired = (struct rds_retired){true, at, 0, NULL};
+    NEED(retired->first + retired->count++ == at);
+    view->entries[at] = entry;
+}
+
+void view_retire(struct test_view *view, const char *stem,
+                 const struct recipe *recipe)
+{
+    struct rds_entry added = {&view->extra[view->extra_count],
+                              view->made[view->extra_count].der, NULL};
+
+    describe_extra(view, recipe);
+    retire(view, stem, added);
+}
+
+void view_retire_builtin(struct test_view *view, const char *stem,
+                         const char *alias)
+{
+    const struct rds_anchor *anchor = builtin(alias);
+
+    NEED(view->extra_count++ < VIEW_EXTRA); /* a place among the entries */
+    retire(view, stem, (struct rds_entry){anchor, builtin_der(anchor), NULL});
 }
 
 void view_clear(struct test_view *view)

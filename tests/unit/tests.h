@@ -35,6 +35,7 @@
     F(bundle)                                                                 \
     F(directory)                                                              \
     F(truststore)                                                             \
+    F(retired)                                                                \
     F(anchors_list)
 
 #define TEST_SUITE_EXTERN(name) extern CU_TestInfo name##_tests[];
@@ -149,6 +150,12 @@ struct test_view {
 
 void view_start(struct test_view *view, bool with_builtin);
 void view_add(struct test_view *view, const struct recipe *recipe);
+
+/* Adds to a retired file, after all else; one file after the other. */
+void view_retire(struct test_view *view, const char *stem,
+                 const struct recipe *recipe);
+void view_retire_builtin(struct test_view *view, const char *stem,
+                         const char *alias);
 void view_clear(struct test_view *view);
 
 /*
