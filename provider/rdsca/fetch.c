@@ -240,7 +240,8 @@ static enum rdsca_outcome read_status(long status,
         return RDSCA_REFUSED;
     }
     if (status == 404 || status == 403)
-        advice = "is the region's name right?";
+        advice = request->missing != NULL ? request->missing
+                                          : "is the region's name right?";
     else if (status == 401)
         advice = "put user and password into ~/.netrc";
     (void)rds_fail(err, RDS_R_BAD_BUNDLE, "%.200s: the server says %ld; %s",

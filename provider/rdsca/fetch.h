@@ -26,6 +26,8 @@ struct rdsca_request {
     const char *cacert; /* a PEM file in place of `ca`, or NULL */
     enum rdsca_ca_source ca;
     bool netrc;             /* user and password from ~/.netrc */
+    const char *missing;    /* what to say where there is no such file; NULL:
+                             * that the region's name may be wrong */
     const char *connect_to; /* "HOST:PORT" to connect to instead, or NULL */
     long timeout;           /* seconds for one try, all of it */
     long stall;             /* seconds with next to nothing arriving */

@@ -30,6 +30,17 @@ static bool path_of(const struct rdsca_job *job, const char *file,
     return snprintf(path, PATH_MAX, "%s/%s", job->directory, file) < PATH_MAX;
 }
 
+static bool make_directory(const char *path, struct rds_error *err)
+{
+    if (mkdir(path, 0755) == 0)
+        (void)chmod(path, 0755); /* whatever the umask says */
+    else if (errno != EEXIST)
+        return rds_fail(err, RDS_R_BAD_BUNDLE,
+                        "%s: cannot make the directory: %s", path,
+                        strerror(errno));
+    return true;
+}
+
 int rdsca_job_lock(const struct rdsca_job *job)
 {
     struct rds_error err;
@@ -37,14 +48,9 @@ int rdsca_job_lock(const struct rdsca_job *job)
 
     if (job->check) /* changes nothing, so there is nothing to lock */
         return open("/dev/null", O_RDONLY | O_CLOEXEC);
-    if (mkdir(job->directory, 0755) == 0)
-        (void)chmod(job->directory, 0755); /* whatever the umask says */
-    else if (errno != EEXIST) {
-        rdsca_complain(job->command, "%s: cannot make the directory: %s",
-                       job->directory, strerror(errno));
-        return -1;
-    }
-    fd = rdsca_lock(job->directory, &err);
+    fd = make_directory(job->directory, &err)
+             ? rdsca_lock(job->directory, &err)
+             : -1;
     if (fd < 0)
         rdsca_complain(job->command, "%s", err.text);
     else
@@ -169,6 +175,17 @@ static enum rdsca_exit keep(const struct rdsca_job *job,
     return RDSCA_FINE;
 }
 
+/* Retired files have a directory of their own. */
+static bool make_room(const struct rdsca_job *job,
+                      const struct rds_bundle_name *name,
+                      struct rds_error *err)
+{
+    char path[PATH_MAX];
+
+    return name->legacy == NULL ||
+           (path_of(job, RDS_RETIRED, path) && make_directory(path, err));
+}
+
 static enum rdsca_exit put(const struct rdsca_job *job,
                            const struct rdsca_parcel *parcel,
                            const struct rdsca_vetted *vetted)
@@ -194,7 +211,8 @@ static enum rdsca_exit put(const struct rdsca_job *job,
         report(job, parcel, "would change", vetted);
         return RDSCA_FINDING;
     }
-    if (!rdsca_replace_dated(path, vetted->pem, vetted->pem_size,
+    if (!make_room(job, &parcel->name, &err) ||
+        !rdsca_replace_dated(path, vetted->pem, vetted->pem_size,
                              &parcel->modified, &err))
         return failed(job, parcel->name.file, &err);
     report(job, parcel, "installed", vetted);
@@ -203,8 +221,13 @@ static enum rdsca_exit put(const struct rdsca_job *job,
 
 /* A bundle that no process would read must not be called installed. */
 static bool directory_refused(const struct rds_view *view,
+                              const struct rds_bundle_name *name,
                               struct rds_error *err)
 {
+    if (name->legacy != NULL && view->retired_refusal != NULL) {
+        (void)rds_fail(err, RDS_R_BAD_BUNDLE, "%s", view->retired_refusal);
+        return true;
+    }
     for (size_t i = 0; i < view->refusal_count; i++) {
         if (view->refusals[i].partition == RDS_PARTITIONS) {
             (void)rds_fail(err, RDS_R_BAD_BUNDLE, "%s",
@@ -213,6 +236,19 @@ static bool directory_refused(const struct rds_view *view,
         }
     }
     return false;
+}
+
+/* What --check found good, for the intermediates of later files. */
+static void keep_checked(const struct rdsca_job *job,
+                         const struct rds_bundle_name *name,
+                         const struct rdsca_vetted *vetted)
+{
+    struct rds_error ignored;
+
+    if (job->check && job->checked != NULL && name->legacy != NULL)
+        job->checked[name->legacy - rds_legacy_files] =
+            rds_bundle_parse(rds_libcrypto_linked(), name, 0, vetted->pem,
+                             vetted->pem_size, NULL, NULL, &ignored);
 }
 
 enum rdsca_exit rdsca_install(const struct rdsca_job *job,
@@ -224,6 +260,7 @@ enum rdsca_exit rdsca_install(const struct rdsca_job *job,
         .size = parcel->size,
         .from_aws = parcel->from_aws,
         .accept_new = job->accept_new,
+        .checked = job->checked,
         .now = (int64_t)time(NULL),
     };
     enum rdsca_exit outcome;
@@ -234,14 +271,16 @@ enum rdsca_exit rdsca_install(const struct rdsca_job *job,
     if (!rdsca_trust_open(&trust, job->command, job->directory))
         return RDSCA_UNSAFE;
     candidate.view = trust.view;
-    if (directory_refused(trust.view, &err)) {
+    if (directory_refused(trust.view, &parcel->name, &err)) {
         rdsca_trust_close(&trust);
         return failed(job, parcel->name.file, &err);
     }
-    if (rdsca_vet(&candidate, &vetted, &err))
+    if (rdsca_vet(&candidate, &vetted, &err)) {
+        keep_checked(job, &parcel->name, &vetted);
         outcome = put(job, parcel, &vetted);
-    else
+    } else {
         outcome = failed(job, parcel->name.file, &err);
+    }
     rdsca_vetted_clear(&vetted);
     rdsca_trust_close(&trust);
     return outcome;

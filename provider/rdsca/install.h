@@ -21,6 +21,10 @@ struct rdsca_job {
     bool check; /* change nothing, say what would change */
     bool quiet;
     json_t *report; /* an array for the results, or NULL: lines of text */
+    /* With `check` nothing is written, so what would be at hand for the
+     * intermediates of later files stands here: retired files that were found
+     * good.  By their places in rds_legacy_files; NULL: not kept. */
+    struct rds_bundle **checked;
 };
 
 struct rdsca_parcel {

@@ -166,30 +166,26 @@ static size_t count_colour(const struct rdsca_answer *answer,
     return count;
 }
 
-/*
- * In the view a region's certificates stand together; in the answer not
- * always, since AWS's combined file keeps its own order.
- */
+static int compare_texts(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Each once, whatever the order of the answer: AWS's files have their own. */
 static bool count_regions(const struct rdsca_answer *answer, size_t *count)
 {
-    const struct rds_view *view = answer->trust.view;
-    bool *chosen = calloc(view->count + 1, sizeof(*chosen));
-    const char *last = "";
+    size_t all = answer->selection.count;
+    const char **regions = calloc(all + 1, sizeof(regions[0]));
 
     *count = 0;
-    if (chosen == NULL)
+    if (regions == NULL)
         return false;
-    for (size_t i = 0; i < answer->selection.count; i++)
-        chosen[answer->selection.index[i]] = true;
-    for (size_t i = 0; i < view->count; i++) {
-        const char *region = view->entries[i].anchor->region;
-
-        if (!chosen[i] || region[0] == '\0')
-            continue;
-        *count += strcmp(region, last) != 0;
-        last = region;
-    }
-    free(chosen);
+    for (size_t i = 0; i < all; i++)
+        regions[i] = rdsca_answer_entry(answer, i)->anchor->region;
+    qsort(regions, all, sizeof(regions[0]), compare_texts);
+    for (size_t i = 0; i < all; i++)
+        *count += strcmp(regions[i], i != 0 ? regions[i - 1] : "") != 0;
+    free(regions);
     return true;
 }
 

@@ -26,28 +26,55 @@ static const struct {
      "https://rds-truststore.s3.cn-north-1.amazonaws.com.cn", RDSCA_CA_SYSTEM},
 };
 
+/* Whether there is room for a file, or it is there already; not so: false. */
+static bool make_room(const struct rdsca_targets *targets, const char *file,
+                      bool *there, struct rds_error *err)
+{
+    *there = false;
+    for (size_t i = 0; i < targets->count; i++) {
+        *there = strcmp(targets->names[i].file, file) == 0;
+        if (*there)
+            return true;
+    }
+    return targets->count < RDSCA_TARGETS_MAX - 1 ||
+           rds_fail(err, RDS_R_BAD_URI, "more than %d files at once",
+                    RDSCA_TARGETS_MAX - 1);
+}
+
 bool rdsca_target_add(struct rdsca_targets *targets, const char *region,
                       enum rds_partition partition, struct rds_error *err)
 {
     struct rds_bundle_name *name = &targets->names[targets->count];
     char file[RDS_FILE_NAME_MAX];
+    bool there;
 
     (void)snprintf(file, sizeof(file), "%s-%sbundle.pem",
                    region[0] != '\0' ? region : rds_partition_name(partition),
                    region[0] != '\0' ? "" : "global-");
-    for (size_t i = 0; i < targets->count; i++) {
-        if (strcmp(targets->names[i].file, file) == 0)
-            return true;
-    }
-    if (targets->count == RDSCA_TARGETS_MAX - 1)
-        return rds_fail(err, RDS_R_BAD_URI, "more than %d files at once",
-                        RDSCA_TARGETS_MAX - 1);
+    if (!make_room(targets, file, &there, err) || there)
+        return there;
     if (!rds_bundle_name_read(file, name))
         return rds_fail(err, RDS_R_UNKNOWN_WORD,
                         "'%.24s' does not have the shape of a region "
                         "(us-west-2)",
                         region);
     targets->count++;
+    return true;
+}
+
+bool rdsca_target_add_retired(struct rdsca_targets *targets,
+                              struct rds_error *err)
+{
+    for (size_t i = 0; i < RDS_LEGACY_FILES; i++) {
+        struct rds_bundle_name name;
+        bool there;
+
+        rds_bundle_name_retired(&rds_legacy_files[i], &name);
+        if (!make_room(targets, name.file, &there, err))
+            return false;
+        if (!there)
+            targets->names[targets->count++] = name;
+    }
     return true;
 }
 
@@ -158,14 +185,31 @@ static size_t write_base(const char *base, enum rds_partition partition,
     return size > 0 ? (size_t)size : 0;
 }
 
+/* AWS's path of a file. */
+static int write_path(const struct rds_bundle_name *name, char *out,
+                      size_t room)
+{
+    const char *folder = name->region[0] != '\0' ? name->region : "global";
+
+    if (name->legacy != NULL)
+        return snprintf(out, room, RDS_LEGACY_FOLDER "/%s",
+                        name->legacy->file);
+    return snprintf(out, room, "/%s/%s-bundle.pem", folder, folder);
+}
+
 bool rdsca_target_url(const struct rds_bundle_name *name, const char *mirror,
                       char url[RDSCA_URL_MAX], enum rdsca_ca_source *ca,
                       struct rds_error *err)
 {
-    const char *base = mirror, *folder = name->region;
+    const char *base = mirror;
     size_t size;
     int added;
 
+    if (mirror == NULL && name->legacy != NULL) {
+        *ca = RDSCA_CA_BUILTIN; /* S3's hosts have Amazon's certificates */
+        (void)snprintf(url, RDSCA_URL_MAX, "%s", name->legacy->url);
+        return true;
+    }
     *ca = RDSCA_CA_SYSTEM;
     if (mirror == NULL)
         base = own_host(name->partition, ca);
@@ -177,11 +221,8 @@ bool rdsca_target_url(const struct rds_bundle_name *name, const char *mirror,
     if (!judge_base(base, err))
         return false;
     size = write_base(base, name->partition, url);
-    if (folder[0] == '\0')
-        folder = "global";
     added = size < RDSCA_URL_MAX
-                ? snprintf(url + size, RDSCA_URL_MAX - size,
-                           "/%s/%s-bundle.pem", folder, folder)
+                ? write_path(name, url + size, RDSCA_URL_MAX - size)
                 : RDSCA_URL_MAX;
     return size + (size_t)added < RDSCA_URL_MAX ||
            rds_fail(err, RDS_R_BAD_URI, "the URL for %s is too long",

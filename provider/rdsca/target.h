@@ -27,6 +27,10 @@ RDS_MUST_CHECK bool rdsca_target_add(struct rdsca_targets *targets,
                                      enum rds_partition partition,
                                      struct rds_error *err);
 
+/* Adds all of rds_legacy_files; each once. */
+RDS_MUST_CHECK bool rdsca_target_add_retired(struct rdsca_targets *targets,
+                                             struct rds_error *err);
+
 /* Adds what the URI of rds-trust names. */
 RDS_MUST_CHECK bool rdsca_target_add_uri(struct rdsca_targets *targets,
                                          const char *uri,
@@ -34,8 +38,9 @@ RDS_MUST_CHECK bool rdsca_target_add_uri(struct rdsca_targets *targets,
 
 /*
  * Writes the URL of a bundle.  `mirror` NULL: AWS's own host; else a base to
- * which AWS's path is added, in which {partition} stands for the partition's
- * name.  *ca tells whose certificate the host has.
+ * which AWS's path is added (for a retired file /rds-downloads/NAME), in which
+ * {partition} stands for the partition's name.  *ca tells whose certificate
+ * the host has.
  */
 RDS_MUST_CHECK bool rdsca_target_url(const struct rds_bundle_name *name,
                                      const char *mirror,

@@ -32,12 +32,15 @@ const char rdsca_update_help[] =
     "Downloads AWS's bundles of RDS certificates into the bundle directory,\n"
     "after judging every certificate in them.  Running processes see them at\n"
     "their next lookup.\n\n"
-    "Without REGION, --partition and --all: what rds-trust in the OpenSSL\n"
-    "configuration names, else the files that are there already.  Settings\n"
-    "are read from /etc/default/rdsca.\n\n"
+    "Without REGION, --partition, --all and --retired: what rds-trust in the\n"
+    "OpenSSL configuration names, else the files that are there already.\n"
+    "Settings are read from /etc/default/rdsca.\n\n"
     "  --partition P    the global file of a partition: aws, aws-us-gov,\n"
     "                   aws-cn; may be repeated\n"
     "  --all            those of all three\n"
+    "  --retired        AWS's old files that are not built in, into the\n"
+    "                   directory 'retired'; they answer to\n"
+    "                   rds://file/NAME and to nothing else\n"
     "  --check          change nothing; exit 1 where something would change\n"
     "  --mirror URL     AWS's paths below another https: address; "
     "{partition}\n"
@@ -63,20 +66,24 @@ struct update {
     const char *mirror;
     const char *settings; /* the file of --settings, or NULL */
     bool json;
+    struct rds_bundle *checked[RDS_LEGACY_FILES]; /* see struct rdsca_job */
 };
 
 /* ---- ETags ------------------------------------------------------------- */
 
 /*
- * The ETag of a bundle stands beside it in .FILE.etag, with the URL and the
+ * The ETag of a bundle stands beside it in .NAME.etag, with the URL and the
  * bundle's SHA-256: it is sent only for the same URL, and only while the
  * bundle is the one that came with it.
  */
 static void etag_path(const struct update *update,
                       const struct rds_bundle_name *name, char path[4096])
 {
-    (void)snprintf(path, 4096, "%s/.%s.etag", update->job.directory,
-                   name->file);
+    const char *slash = strrchr(name->file, '/');
+    const char *last = slash != NULL ? slash + 1 : name->file;
+
+    (void)snprintf(path, 4096, "%s/%.*s.%s.etag", update->job.directory,
+                   (int)(last - name->file), name->file, last);
 }
 
 /* The SHA-256 of the bundle on disk, in hexadecimal; "" where it has none. */
@@ -190,6 +197,8 @@ static enum rdsca_exit update_one(struct update *update,
         return RDSCA_USAGE;
     }
     read_etag(update, name, url, etag);
+    if (name->legacy != NULL)
+        request.missing = "this server does not have the file";
     request.url = url;
     request.etag = etag;
     request.netrc = update->mirror != NULL;
@@ -302,6 +311,16 @@ static bool add_region(struct update *update, const char *word)
     return false;
 }
 
+static bool add_retired(struct update *update)
+{
+    struct rds_error err;
+
+    if (rdsca_target_add_retired(&update->targets, &err))
+        return true;
+    rdsca_complain(NAME, "%s", err.text);
+    return false;
+}
+
 static bool read_timeout(struct update *update, const char *text)
 {
     return rdsca_number(NAME, "--timeout", text, 1, 3600,
@@ -320,6 +339,8 @@ static bool take_option(struct update *update, int letter)
         return add_partition(update, optarg);
     case 'a':
         return add_all(update);
+    case 'R':
+        return add_retired(update);
     case 'c':
         update->job.check = true;
         return true;
@@ -361,6 +382,7 @@ static bool read_arguments(struct update *update, int argc, char **argv)
     static const struct option longs[] = {
         {"partition", required_argument, NULL, 'p'},
         {"all", no_argument, NULL, 'a'},
+        {"retired", no_argument, NULL, 'R'},
         {"check", no_argument, NULL, 'c'},
         {"mirror", required_argument, NULL, 'm'},
         {"accept-new", no_argument, NULL, 'n'},
@@ -458,6 +480,7 @@ static enum rdsca_exit update_all(struct update *update)
     if (guard < 0)
         return RDSCA_UNSAFE;
     update->job.report = update->json ? json_array() : NULL;
+    update->job.checked = update->checked;
     update->request.progress =
         !update->json && !update->job.quiet && isatty(STDERR_FILENO) == 1;
     update->request.stall =
@@ -466,6 +489,8 @@ static enum rdsca_exit update_all(struct update *update)
         outcome = rdsca_worse(outcome,
                               update_one(update, &update->targets.names[i]));
     outcome = rdsca_print_report(&update->job, outcome);
+    for (size_t i = 0; i < RDS_LEGACY_FILES; i++)
+        rds_bundle_free(update->checked[i]);
     (void)close(guard);
     return outcome;
 }

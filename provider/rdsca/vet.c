@@ -171,6 +171,7 @@ static bool take_apart(struct vetting *vetting)
     const unsigned char *at = candidate->bytes;
     BIO *bio = BIO_new_mem_buf(candidate->bytes, (int)candidate->size);
     bool good = false;
+    size_t most;
 
     vetting->certificates = sk_X509_new_null();
     if (bio == NULL || vetting->certificates == NULL) {
@@ -192,10 +193,10 @@ static bool take_apart(struct vetting *vetting)
     if (vetting->count == 0)
         return rds_fail(vetting->err, RDS_R_BAD_BUNDLE,
                         "%s: no certificate in it", candidate->name.file);
-    return vetting->count <= RDS_BUNDLE_ANCHORS_MAX ||
-           rds_fail(vetting->err, RDS_R_BAD_BUNDLE,
-                    "%s: more than %d certificates", candidate->name.file,
-                    RDS_BUNDLE_ANCHORS_MAX);
+    most = rds_bundle_anchors_max(&candidate->name);
+    return vetting->count <= most || rds_fail(vetting->err, RDS_R_BAD_BUNDLE,
+                                              "%s: more than %zu certificates",
+                                              candidate->name.file, most);
 }
 
 /* ---- each certificate -------------------------------------------------- */
@@ -214,6 +215,8 @@ static void note(struct vetting *vetting, enum rdsca_note_kind kind,
 static bool fits(const struct rds_bundle_name *name,
                  const struct rds_anchor *anchor)
 {
+    if (name->legacy != NULL)
+        return true; /* AWS gave some of them odd names */
     return anchor->partition == name->partition &&
            (name->region[0] == '\0' || anchor->region[0] == '\0' ||
             strcmp(anchor->region, name->region) == 0);
@@ -234,6 +237,7 @@ static bool describe(struct vetting *vetting, size_t at)
     struct member *member = &vetting->members[at];
     unsigned char sha256[EVP_MAX_MD_SIZE];
     struct rds_error why;
+    bool expired;
     int size;
 
     member->x509 = sk_X509_value(vetting->certificates, (int)at);
@@ -253,11 +257,18 @@ static bool describe(struct vetting *vetting, size_t at)
                       "is not of the region or partition asked for; nothing "
                       "was installed",
                       member->fields.subject_cn);
+    expired = member->anchor.not_after < vetting->candidate->now;
     if (repeated(vetting, at)) {
         member->dropped = true;
         note(vetting, RDSCA_NOTE_DUPLICATE, member->fields.subject_cn,
              &member->anchor);
-    } else if (member->anchor.not_after < vetting->candidate->now) {
+    } else if (vetting->candidate->name.legacy != NULL) {
+        return expired ||
+               refuse(vetting,
+                      "has not expired, so it is not retired: it must come "
+                      "with the bundle of its region; nothing was installed",
+                      member->fields.subject_cn);
+    } else if (expired) {
         member->dropped = true;
         note(vetting, RDSCA_NOTE_EXPIRED, member->fields.subject_cn,
              &member->anchor);
@@ -322,26 +333,55 @@ static const unsigned char *issuer_here(const struct vetting *vetting,
     return NULL;
 }
 
+static bool issued_by(const struct member *member,
+                      const struct rds_anchor *root, const unsigned char *der)
+{
+    X509 *parsed;
+    bool issued;
+
+    if (root->role != RDS_ROLE_ROOT ||
+        root->subject_key != member->anchor.issuer_key)
+        return false;
+    parsed = d2i_X509(NULL, &der, root->der_size);
+    issued = parsed != NULL && signed_by(member->x509, parsed);
+    X509_free(parsed);
+    return issued;
+}
+
 /* The issuer among the roots at hand: its fingerprint, or NULL. */
 static const unsigned char *issuer_at_hand(const struct vetting *vetting,
                                            const struct member *member)
 {
     const struct rds_view *view = vetting->candidate->view;
+    bool retired = vetting->candidate->name.legacy != NULL;
+    size_t count = view->count + (retired ? view->retired_count : 0);
 
-    for (size_t i = 0; i < view->count; i++) {
-        const struct rds_anchor *root = view->entries[i].anchor;
-        const unsigned char *der = view->entries[i].der;
-        X509 *parsed;
-        bool issued;
+    for (size_t i = 0; i < count; i++) {
+        const struct rds_entry *entry = &view->entries[i];
 
-        if (root->role != RDS_ROLE_ROOT ||
-            root->subject_key != member->anchor.issuer_key)
-            continue;
-        parsed = d2i_X509(NULL, &der, root->der_size);
-        issued = parsed != NULL && signed_by(member->x509, parsed);
-        X509_free(parsed);
-        if (issued)
-            return root->sha256;
+        if (issued_by(member, entry->anchor, entry->der))
+            return entry->anchor->sha256;
+    }
+    return NULL;
+}
+
+/* The issuer among the retired files that --check found good, or NULL. */
+static const unsigned char *issuer_checked(const struct vetting *vetting,
+                                           const struct member *member)
+{
+    const struct rdsca_candidate *candidate = vetting->candidate;
+
+    if (candidate->name.legacy == NULL || candidate->checked == NULL)
+        return NULL;
+    for (size_t i = 0; i < RDS_LEGACY_FILES; i++) {
+        const struct rds_bundle *bundle = candidate->checked[i];
+
+        for (size_t j = 0; bundle != NULL && j < bundle->count; j++) {
+            const struct rds_anchor *root = &bundle->anchors[j];
+
+            if (issued_by(member, root, bundle->der + root->der_at))
+                return root->sha256;
+        }
     }
     return NULL;
 }
@@ -362,6 +402,8 @@ static bool verify(struct vetting *vetting, struct member *member)
         issuer = issuer_here(vetting, member);
         if (issuer == NULL)
             issuer = issuer_at_hand(vetting, member);
+        if (issuer == NULL)
+            issuer = issuer_checked(vetting, member);
         if (issuer == NULL)
             return refuse(vetting,
                           "was issued by no root of the bundle and by none "
@@ -500,7 +542,10 @@ static bool judge(struct vetting *vetting)
             !verify(vetting, &vetting->members[i]))
             return false;
     }
-    return compare_with_view(vetting) && write_pem(vetting);
+    /* A retired file replaces nothing but itself. */
+    return (vetting->candidate->name.legacy != NULL ||
+            compare_with_view(vetting)) &&
+           write_pem(vetting);
 }
 
 bool rdsca_vet(const struct rdsca_candidate *candidate,

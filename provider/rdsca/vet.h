@@ -8,7 +8,9 @@
  * Every certificate must parse, be a CA, name the partition and the region
  * that the bundle is for, and verify: a root under its own key, an
  * intermediate under a root of the same bundle or one already at hand.
- * Expired certificates and repeated ones are dropped.  A root that is neither
+ * Expired certificates and repeated ones are dropped.  A retired file
+ * (rds/legacy.h) has expired ones only, of any region and partition, whose
+ * roots may stand in another retired file, too.  A root that is neither
  * pinned nor at hand is new: it is taken from AWS's own host, and from
  * elsewhere only where the caller says so.  A bundle that would take a
  * region's last root in force is refused, and so is anything that is not a
@@ -48,6 +50,7 @@ struct rdsca_candidate {
     bool from_aws;               /* from AWS's own host, over verified TLS */
     bool accept_new;             /* the operator takes new roots */
     const struct rds_view *view; /* what is at hand */
+    struct rds_bundle *const *checked; /* see struct rdsca_job; or NULL */
     int64_t now;
 };
 

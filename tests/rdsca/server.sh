@@ -9,7 +9,8 @@
 #                       server gives, on $ODD_PORT
 #
 # $WWW/aws, $WWW/aws-us-gov and $WWW/aws-cn are AWS's hosts, by AWS's paths;
-# $WWW/mirror is https://mirror.example/.  Where ../shared is at hand, the
+# $WWW/s3 and $WWW/s3-us-gov those of retired files, empty unless a test fills
+# them; $WWW/mirror is https://mirror.example/.  Where ../shared is at hand, the
 # first two hold AWS's real files; else the first has what is built in for
 # one region.  $LOG has one line for each request: path, status, If-None-Match.
 
@@ -28,6 +29,7 @@ MIRROR=https://mirror.example
 AWS_HOSTS=DNS:truststore.pki.rds.amazonaws.com
 AWS_HOSTS+=,DNS:truststore.pki.us-gov-west-1.rds.amazonaws.com
 AWS_HOSTS+=,DNS:rds-truststore.s3.cn-north-1.amazonaws.com.cn
+AWS_HOSTS+=,DNS:s3.amazonaws.com,DNS:s3.us-gov-west-1.amazonaws.com
 
 # Whether AWS's real files are at hand.
 real() {
@@ -61,7 +63,7 @@ mirrored() {
 }
 
 make_documents() {
-    mkdir -p "$WWW/mirror" "$WWW/aws-cn/global"
+    mkdir -p "$WWW/mirror" "$WWW/aws-cn/global" "$WWW/s3" "$WWW/s3-us-gov"
     if real; then
         ln -s "$SHARED/truststore/aws" "$WWW/aws"
         ln -s "$SHARED/truststore/aws-us-gov" "$WWW/aws-us-gov"
@@ -104,6 +106,8 @@ nginx_servers() {
         truststore.pki.us-gov-west-1.rds.amazonaws.com aws-us-gov
     nginx_server "$PORT" web \
         rds-truststore.s3.cn-north-1.amazonaws.com.cn aws-cn
+    nginx_server "$PORT" web s3.amazonaws.com s3
+    nginx_server "$PORT" web s3.us-gov-west-1.amazonaws.com s3-us-gov
     nginx_server "$PORT" web mirror.example mirror \
         'location /to-http/ { return 301 http://mirror.example/good/; }' \
         'location /to-other/ { return 302 https://other.example/x; }' \
