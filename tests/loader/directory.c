@@ -379,6 +379,64 @@ static void test_config_map(void)
     scene_end(&scene);
 }
 
+/* ---- retired files ----------------------------------------------------- */
+
+#define RETIRED_FILE "rds-ca-us-gov-east-1-2017-root.pem"
+#define RETIRED_URI "rds://file/" RETIRED_FILE
+#define RETIRED_CN "Amazon RDS CN Root CA"
+
+/* A file comes, answers to its name and to nothing else, and goes. */
+static void test_retired(void)
+{
+    const struct question list = {.uri = "rds://list"};
+    struct question named = {.uri = RETIRED_URI};
+    struct answer before, after, found;
+    char path[PATH_SIZE * 2], folder[PATH_SIZE * 2];
+    const X509 *both[2];
+    OSSL_STORE_SEARCH *search;
+    struct scene scene;
+    struct pair old;
+
+    scene_start(&scene);
+    CU_ASSERT(pair_new(&old, NULL, RETIRED_CN, PAIR_CA));
+    CHECK_REFUSED(scene.lib, RETIRED_URI, RDS_R_NOT_CARRIED,
+                  "run 'rdsca update --retired'");
+    ask(scene.lib, &list, &before);
+    both[0] = scene.root.certificate;
+    both[1] = old.certificate;
+    CU_ASSERT(mkdir(path_of(&scene, "retired", folder), 0755) == 0);
+    CU_ASSERT(write_bundle(folder, RETIRED_FILE, STALE, both, 2));
+    search = OSSL_STORE_SEARCH_by_name(X509_get_subject_name(old.certificate));
+    named.search = search;
+    ask(scene.lib, &named, &found);
+    CHECK(sk_X509_num(found.certificates) == 1 &&
+              X509_cmp(sk_X509_value(found.certificates, 0),
+                       old.certificate) == 0,
+          "a search finds one of them");
+    answer_clear(&found);
+    named.uri = "rds://all?expired=include";
+    ask(scene.lib, &named, &found);
+    CHECK(found.opened && sk_X509_num(found.certificates) == 0,
+          "but not in another answer");
+    answer_clear(&found);
+    OSSL_STORE_SEARCH_free(search);
+    CHECK(count_of(scene.lib, RETIRED_URI) == 2, "both");
+    CHECK(count_of(scene.lib, RETIRED_URI "+region/us-west-2") == 5,
+          "in a union");
+    CHECK(count_of(scene.lib, NEW_REGION) == -1, "no region of it");
+    ask(scene.lib, &list, &after);
+    CHECK(after.names == before.names + 1, "%zu URIs, then %zu", before.names,
+          after.names);
+    remove_file(folder, RETIRED_FILE);
+    CHECK(rmdir(path_of(&scene, "retired", path)) == 0, "removed");
+    CHECK_REFUSED(scene.lib, RETIRED_URI, RDS_R_NOT_CARRIED,
+                  "run 'rdsca update --retired'");
+    answer_clear(&before);
+    answer_clear(&after);
+    pair_free(&old);
+    scene_end(&scene);
+}
+
 /* ---- refusals ---------------------------------------------------------- */
 
 static void make_writable(struct scene *scene, const char *path)
@@ -589,6 +647,7 @@ static const struct test tests[] = {
     {"the directory comes and goes", test_directory_comes},
     {"what is open stays", test_open_stays},
     {"a ConfigMap", test_config_map},
+    {"retired files", test_retired},
     {"refused files", test_refused_files},
     {"the last good content", test_last_good},
     {"an unreadable certificate", test_unreadable_certificate},

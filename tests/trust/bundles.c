@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "tests.h"
 
@@ -178,6 +179,60 @@ static void test_distrust_adds_up(void)
         chain_free(&chains[i]);
 }
 
+/* ---- retired files ----------------------------------------------------- */
+
+#define RETIRED "rds-ca-2012-us-gov-west-1.pem"
+
+/* One root in the directory of retired files, in force as it is. */
+static void write_retired(const X509 *root)
+{
+    char path[PATH_SIZE];
+
+    NEED(mkdir(path_of(path, "bundles/retired"), 0755) == 0);
+    write_bundle("retired/" RETIRED, &root, 1);
+}
+
+/* It is no issuer under a URI that does not name its file. */
+static void test_retired(void)
+{
+    struct chain retired, good;
+
+    chain_make(&retired, REGION);
+    chain_make(&good, REGION);
+    write_retired(retired.root.certificate);
+    CHECK_ERROR(verify_chain(&retired), NO_ISSUER, "nothing else at hand");
+    CHECK(!handshake_with(&retired, &retired.leaf, HOST), "TLS");
+    write_root(good.root.certificate);
+    CHECK_ERROR(verify_chain(&retired), NO_ISSUER, "beside a bundle");
+    CHECK_ERROR(verify_chain(&good), X509_V_OK, "the bundle's");
+    chain_free(&retired);
+    chain_free(&good);
+}
+
+/* Under one that does, it vouches for its own region, and no more. */
+static void test_retired_by_name(void)
+{
+    struct chain named, other;
+    struct pair stray;
+    char path[PATH_SIZE];
+
+    chain_make(&named, REGION);
+    chain_make(&other, REGION);
+    leaf_make(&stray, &named, "DNS:db.abc123def.eu-west-1.rds.amazonaws.com");
+    write_root(other.root.certificate);
+    CHECK_ERROR(verify_chain(&named), NO_ISSUER, "the file is not there");
+    write_retired(named.root.certificate);
+    CHECK_ERROR(verify_chain(&named), X509_V_OK, "the root of the file");
+    CHECK_ERROR(verify_leaf(&named, &stray), NO_ISSUER, "another region");
+    CHECK_ERROR(verify_chain(&other), NO_ISSUER, "no other root");
+    remove_bundle("retired/" RETIRED);
+    CHECK_ERROR(verify_chain(&named), NO_ISSUER, "the file is gone");
+    NEED(rmdir(path_of(path, "bundles/retired")) == 0);
+    pair_free(&stray);
+    chain_free(&named);
+    chain_free(&other);
+}
+
 /* ---- threads ----------------------------------------------------------- */
 
 #define THREADS 8
@@ -296,6 +351,10 @@ static const struct test tests[] = {
     TEST("a bundle is replaced", TRUST, test_replaced),
     TEST("the last good content", TRUST, test_last_good),
     TEST("descriptors", TRUST, test_descriptors),
+    TEST("a retired file", TRUST, test_retired),
+    TEST("a retired file, all trusted", "rds://all+proxy", test_retired),
+    TEST("a retired file by its name", "rds://file/" RETIRED,
+         test_retired_by_name),
     TEST("rds-distrust", NULL, test_distrust),
     TEST("rds-distrust adds up", TRUST, test_distrust_adds_up),
     TEST("threads while bundles are replaced", TRUST, test_threads),
