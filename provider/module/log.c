@@ -18,38 +18,45 @@
 #include <unistd.h>
 
 #define VARIABLE "RDS_PROVIDER_DEBUG"
-#define PATH_SIZE 512
 #define LINE_SIZE 1024
 
 _Atomic int rds_log_limit;
 
-static char log_path[PATH_SIZE];
+static char log_path[RDS_LOG_PATH_MAX];
 static pthread_once_t start_once = PTHREAD_ONCE_INIT;
 
-/* file:/path[,level:N]; anything else leaves the log off. */
-static void start(void)
+bool rds_log_read(const char *text, char path[RDS_LOG_PATH_MAX], int *level)
 {
     static const char file_word[] = "file:", level_word[] = ",level:";
-    const char *text = secure_getenv(VARIABLE), *comma;
-    int level = RDS_LOG_ERROR;
+    const char *comma;
     size_t size;
 
-    if (text == NULL || strncmp(text, file_word, strlen(file_word)) != 0)
-        return;
+    if (strncmp(text, file_word, strlen(file_word)) != 0)
+        return false;
     text += strlen(file_word);
     comma = strstr(text, level_word);
     size = comma != NULL ? (size_t)(comma - text) : strlen(text);
+    *level = RDS_LOG_ERROR;
     if (comma != NULL) {
         comma += strlen(level_word);
         if (comma[0] < '1' || comma[0] > '3' || comma[1] != '\0')
-            return;
-        level = comma[0] - '0';
+            return false;
+        *level = comma[0] - '0';
     }
-    if (text[0] != '/' || size >= sizeof(log_path))
-        return;
-    memcpy(log_path, text, size);
-    log_path[size] = '\0';
-    rds_log_limit = level;
+    if (text[0] != '/' || size >= RDS_LOG_PATH_MAX)
+        return false;
+    memcpy(path, text, size);
+    path[size] = '\0';
+    return true;
+}
+
+static void start(void)
+{
+    const char *text = secure_getenv(VARIABLE);
+    int level;
+
+    if (text != NULL && rds_log_read(text, log_path, &level))
+        rds_log_limit = level;
 }
 
 void rds_log_start(void)

@@ -20,6 +20,14 @@ enum rds_log_level {
     RDS_LOG_TRACE = 3, /* every call */
 };
 
+/*
+ * Reads the variable's text, file:/path[,level:N] with N from 1 to 3; false
+ * for anything else, which leaves the log off.
+ */
+#define RDS_LOG_PATH_MAX 512 /* bytes, NUL included */
+RDS_MUST_CHECK bool rds_log_read(const char *text, char path[RDS_LOG_PATH_MAX],
+                                 int *level);
+
 /* Reads the environment; once, from OSSL_provider_init. */
 void rds_log_start(void);
 

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include <curl/curl.h>
@@ -17,6 +16,7 @@
 #include <openssl/pem.h>
 
 #include "rds/builtin.h"
+#include "response.h"
 
 #define CONNECT_SECONDS 15L
 #define STALL_BYTES 64L /* a second; less is a stall */
@@ -25,65 +25,9 @@
 /* One try. */
 struct transfer {
     CURL *curl;
-    struct rdsca_response *out;
-    bool too_large;
+    struct rdsca_arrival arrival;
     char message[CURL_ERROR_SIZE];
-    char location[256]; /* where a redirect points */
 };
-
-static size_t take_body(char *data, size_t one, size_t size, void *arg)
-{
-    struct transfer *transfer = arg;
-    struct rdsca_response *out = transfer->out;
-    unsigned char *more;
-
-    (void)one;
-    if (size > RDSCA_DOWNLOAD_MAX - out->size) {
-        transfer->too_large = true;
-        return 0;
-    }
-    more = realloc(out->bytes, out->size + size + 1);
-    if (more == NULL)
-        return 0;
-    memcpy(more + out->size, data, size);
-    out->bytes = more;
-    out->size += size;
-    return size;
-}
-
-/* Copies the value of a header line, where it is this header. */
-static void take_value(const char *line, size_t size, const char *name,
-                       char *out, size_t room)
-{
-    size_t name_size = strlen(name);
-
-    if (size <= name_size || strncasecmp(line, name, name_size) != 0)
-        return;
-    line += name_size;
-    size -= name_size;
-    while (size != 0 && (*line == ' ' || *line == '\t')) {
-        line++;
-        size--;
-    }
-    while (size != 0 && (line[size - 1] == '\r' || line[size - 1] == '\n'))
-        size--;
-    if (size >= room)
-        return;
-    memcpy(out, line, size);
-    out[size] = '\0';
-}
-
-static size_t take_header(char *data, size_t one, size_t size, void *arg)
-{
-    struct transfer *transfer = arg;
-
-    (void)one;
-    take_value(data, size, "etag:", transfer->out->etag,
-               sizeof(transfer->out->etag));
-    take_value(data, size, "location:", transfer->location,
-               sizeof(transfer->location));
-    return size;
-}
 
 #define BAR_WIDTH 30
 
@@ -167,10 +111,10 @@ static bool set_options(CURL *curl, const struct rdsca_request *request,
     SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)RDSCA_DOWNLOAD_MAX);
     SET(CURLOPT_USERAGENT, "rdsca/" RDS_VERSION);
     SET(CURLOPT_ERRORBUFFER, transfer->message);
-    SET(CURLOPT_WRITEFUNCTION, take_body);
-    SET(CURLOPT_WRITEDATA, transfer);
-    SET(CURLOPT_HEADERFUNCTION, take_header);
-    SET(CURLOPT_HEADERDATA, transfer);
+    SET(CURLOPT_WRITEFUNCTION, rdsca_take_body);
+    SET(CURLOPT_WRITEDATA, &transfer->arrival);
+    SET(CURLOPT_HEADERFUNCTION, rdsca_take_header);
+    SET(CURLOPT_HEADERDATA, &transfer->arrival);
     SET(CURLOPT_XFERINFOFUNCTION, draw_progress);
     SET(CURLOPT_NOPROGRESS, request->progress ? 0L : 1L);
 #undef SET
@@ -188,7 +132,7 @@ static enum rdsca_outcome explain(CURLcode code,
                               ? transfer->message
                               : curl_easy_strerror(code);
 
-    if (transfer->too_large || code == CURLE_FILESIZE_EXCEEDED) {
+    if (transfer->arrival.too_large || code == CURLE_FILESIZE_EXCEEDED) {
         (void)rds_fail(err, RDS_R_BAD_BUNDLE, "%.200s: larger than %d bytes",
                        request->url, RDSCA_DOWNLOAD_MAX);
         return RDSCA_REFUSED;
@@ -217,44 +161,12 @@ static enum rdsca_outcome explain(CURLcode code,
     }
 }
 
-/* What the server said. */
-static enum rdsca_outcome read_status(long status,
-                                      const struct rdsca_request *request,
-                                      const struct transfer *transfer,
-                                      struct rds_error *err)
-{
-    char quoted[RDS_QUOTE_MAX];
-    const char *advice = "try again later";
-
-    if (status == 200)
-        return RDSCA_FETCHED;
-    if (status == 304 && request->etag != NULL && request->etag[0] != '\0')
-        return RDSCA_UNCHANGED;
-    if (status >= 300 && status < 400) {
-        (void)rds_fail(
-            err, RDS_R_BAD_BUNDLE,
-            "%.200s: redirect to '%s' refused; AWS's hosts do "
-            "not redirect",
-            request->url,
-            rds_quote(quoted, transfer->location, strlen(transfer->location)));
-        return RDSCA_REFUSED;
-    }
-    if (status == 404 || status == 403)
-        advice = request->missing != NULL ? request->missing
-                                          : "is the region's name right?";
-    else if (status == 401)
-        advice = "put user and password into ~/.netrc";
-    (void)rds_fail(err, RDS_R_BAD_BUNDLE, "%.200s: the server says %ld; %s",
-                   request->url, status, advice);
-    return status >= 500 || status == 429 || status == 408 ? RDSCA_UNREACHABLE
-                                                           : RDSCA_REFUSED;
-}
-
 static enum rdsca_outcome try_once(const struct rdsca_request *request,
                                    struct rdsca_response *out,
                                    struct rds_error *err)
 {
-    struct transfer transfer = {.curl = curl_easy_init(), .out = out};
+    struct transfer transfer = {.curl = curl_easy_init(),
+                                .arrival = {.out = out}};
     struct curl_slist *headers = NULL, *route = NULL;
     enum rdsca_outcome outcome = RDSCA_UNREACHABLE;
     char line[512];
@@ -279,8 +191,9 @@ static enum rdsca_outcome try_once(const struct rdsca_request *request,
     if (request->progress)
         (void)fputs("\r\033[K", stderr);
     (void)curl_easy_getinfo(transfer.curl, CURLINFO_RESPONSE_CODE, &status);
-    outcome = code != CURLE_OK ? explain(code, request, &transfer, err)
-                               : read_status(status, request, &transfer, err);
+    outcome = code != CURLE_OK
+                  ? explain(code, request, &transfer, err)
+                  : rdsca_read_status(status, request, &transfer.arrival, err);
 done:
     curl_slist_free_all(headers);
     curl_slist_free_all(route);

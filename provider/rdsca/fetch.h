@@ -14,6 +14,7 @@
 #include "rds/error.h"
 
 #define RDSCA_DOWNLOAD_MAX (4 * 1024 * 1024) /* bytes; AWS's have 165,408 */
+#define RDSCA_ETAG_MAX 256                   /* bytes, NUL included */
 
 enum rdsca_ca_source {
     RDSCA_CA_BUILTIN, /* the built-in Amazon Trust Services roots */
@@ -45,7 +46,7 @@ enum rdsca_outcome {
 struct rdsca_response {
     unsigned char *bytes; /* malloc'ed */
     size_t size;
-    char etag[256]; /* "" where the server gave none */
+    char etag[RDSCA_ETAG_MAX]; /* "" where the server gave none */
 };
 
 /* *err is filled for the last two outcomes.  Free out->bytes. */

@@ -14,12 +14,10 @@
 #include <curl/curl.h>
 
 #include "defaults.h"
+#include "etag.h"
 #include "install.h"
 #include "options.h"
 #include "rds/nearest.h"
-#include "rds/sha256.h"
-#include "rds/uri.h"
-#include "replace.h"
 #include "target.h"
 
 #define NAME "update"
@@ -69,98 +67,6 @@ struct update {
     struct rds_bundle *checked[RDS_LEGACY_FILES]; /* see struct rdsca_job */
 };
 
-/* ---- ETags ------------------------------------------------------------- */
-
-/*
- * The ETag of a bundle stands beside it in .NAME.etag, with the URL and the
- * bundle's SHA-256: it is sent only for the same URL, and only while the
- * bundle is the one that came with it.
- */
-static void etag_path(const struct update *update,
-                      const struct rds_bundle_name *name, char path[4096])
-{
-    const char *slash = strrchr(name->file, '/');
-    const char *last = slash != NULL ? slash + 1 : name->file;
-
-    (void)snprintf(path, 4096, "%s/%.*s.%s.etag", update->job.directory,
-                   (int)(last - name->file), name->file, last);
-}
-
-/* The SHA-256 of the bundle on disk, in hexadecimal; "" where it has none. */
-static void bundle_digest(const struct update *update,
-                          const struct rds_bundle_name *name,
-                          char text[RDS_SHA256_TEXT])
-{
-    unsigned char *bytes = malloc(RDS_BUNDLE_MAX + 1);
-    unsigned char sha256[RDS_SHA256_SIZE];
-    char path[4096];
-    FILE *file;
-    size_t size;
-
-    text[0] = '\0';
-    (void)snprintf(path, sizeof(path), "%s/%s", update->job.directory,
-                   name->file);
-    file = bytes != NULL ? fopen(path, "re") : NULL;
-    if (file != NULL) {
-        size = fread(bytes, 1, RDS_BUNDLE_MAX + 1, file);
-        if (ferror(file) == 0 && size <= RDS_BUNDLE_MAX) {
-            rds_sha256(bytes, size, sha256);
-            (void)rds_sha256_write(text, sha256);
-        }
-        (void)fclose(file);
-    }
-    free(bytes);
-}
-
-static bool next_line(FILE *file, char *line, size_t room)
-{
-    if (fgets(line, (int)room, file) == NULL)
-        return false;
-    line[strcspn(line, "\n")] = '\0';
-    return true;
-}
-
-static void read_etag(const struct update *update,
-                      const struct rds_bundle_name *name, const char *url,
-                      char etag[256])
-{
-    char path[4096], line[RDSCA_URL_MAX + 1], digest[RDS_SHA256_TEXT];
-    FILE *file;
-    bool ours;
-
-    etag[0] = '\0';
-    bundle_digest(update, name, digest);
-    etag_path(update, name, path);
-    file = digest[0] != '\0' ? fopen(path, "re") : NULL;
-    if (file == NULL)
-        return;
-    ours = next_line(file, line, sizeof(line)) && strcmp(line, url) == 0 &&
-           next_line(file, line, sizeof(line)) && strcmp(line, digest) == 0;
-    if (!ours || !next_line(file, etag, 256))
-        etag[0] = '\0';
-    (void)fclose(file);
-}
-
-/* Losing an ETag costs a download, so no failure here is one of the update. */
-static void write_etag(const struct update *update,
-                       const struct rds_bundle_name *name, const char *url,
-                       const char *etag)
-{
-    char path[4096], text[RDSCA_URL_MAX + 400], digest[RDS_SHA256_TEXT];
-    struct rds_error ignored;
-    int size;
-
-    etag_path(update, name, path);
-    bundle_digest(update, name, digest);
-    if (etag[0] == '\0' || digest[0] == '\0') {
-        (void)unlink(path);
-        return;
-    }
-    size = snprintf(text, sizeof(text), "%s\n%s\n%s\n", url, digest, etag);
-    if (!rdsca_replace(path, text, (size_t)size, &ignored))
-        (void)unlink(path);
-}
-
 /* ---- one bundle -------------------------------------------------------- */
 
 static enum rdsca_exit install(struct update *update,
@@ -179,7 +85,7 @@ static enum rdsca_exit install(struct update *update,
     enum rdsca_exit outcome = rdsca_install(&update->job, &parcel);
 
     if (outcome == RDSCA_FINE && !update->job.check)
-        write_etag(update, name, url, response->etag);
+        rdsca_etag_write(update->job.directory, name, url, response->etag);
     return outcome;
 }
 
@@ -189,14 +95,14 @@ static enum rdsca_exit update_one(struct update *update,
     struct rdsca_request request = update->request;
     struct rdsca_response response = {0};
     enum rdsca_exit outcome = RDSCA_UNSAFE;
-    char url[RDSCA_URL_MAX], etag[256];
+    char url[RDSCA_URL_MAX], etag[RDSCA_ETAG_MAX];
     struct rds_error err;
 
     if (!rdsca_target_url(name, update->mirror, url, &request.ca, &err)) {
         rdsca_report_failure(&update->job, name->file, &err);
         return RDSCA_USAGE;
     }
-    read_etag(update, name, url, etag);
+    rdsca_etag_read(update->job.directory, name, url, etag);
     if (name->legacy != NULL)
         request.missing = "this server does not have the file";
     request.url = url;
