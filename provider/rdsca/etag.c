@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "installed.h"
 #include "rds/sha256.h"
 #include "rds/uri.h"
 #include "replace.h"
@@ -31,22 +32,14 @@ static void bundle_digest(const char *directory,
                           const struct rds_bundle_name *name,
                           char text[RDS_SHA256_TEXT])
 {
-    unsigned char *bytes = malloc(RDS_BUNDLE_MAX + 1);
     unsigned char sha256[RDS_SHA256_SIZE];
-    char path[4096];
-    FILE *file;
+    void *bytes = NULL;
     size_t size;
 
     text[0] = '\0';
-    (void)snprintf(path, sizeof(path), "%s/%s", directory, name->file);
-    file = bytes != NULL ? fopen(path, "re") : NULL;
-    if (file != NULL) {
-        size = fread(bytes, 1, RDS_BUNDLE_MAX + 1, file);
-        if (ferror(file) == 0 && size <= RDS_BUNDLE_MAX) {
-            rds_sha256(bytes, size, sha256);
-            (void)rds_sha256_write(text, sha256);
-        }
-        (void)fclose(file);
+    if (rdsca_installed_read(directory, name, &bytes, &size)) {
+        rds_sha256(bytes, size, sha256);
+        (void)rds_sha256_write(text, sha256);
     }
     free(bytes);
 }

@@ -115,6 +115,7 @@ struct import_options {
     const char *path;
     const char *word; /* of --for, or NULL */
     bool json;
+    char directory[RDSCA_PATH_MAX]; /* of --directory, where relative */
 };
 
 static bool read_options(int argc, char **argv, struct import_options *out)
@@ -137,7 +138,9 @@ static bool read_options(int argc, char **argv, struct import_options *out)
             out->job.check = true;
             break;
         case 'd':
-            out->job.directory = optarg;
+            out->job.directory = rdsca_absolute(NAME, optarg, out->directory);
+            if (out->job.directory == NULL)
+                return false;
             break;
         case 'f':
             out->word = optarg;

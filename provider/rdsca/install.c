@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "installed.h"
 #include "json_text.h"
 #include "rds/uri.h"
 #include "lock.h"
@@ -198,7 +199,8 @@ static enum rdsca_exit put(const struct rdsca_job *job,
                        parcel->name.file);
         return failed(job, parcel->name.file, &err);
     }
-    if (rdsca_holds(path, vetted->pem, vetted->pem_size))
+    if (rdsca_installed_holds(job->directory, &parcel->name, vetted->pem,
+                              vetted->pem_size))
         return keep(job, parcel, path, vetted);
     if (newer_there(path, &parcel->modified)) {
         (void)rds_fail(&err, RDS_R_BAD_BUNDLE,

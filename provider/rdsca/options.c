@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "rds/nearest.h"
 
@@ -104,4 +105,23 @@ bool rdsca_number(const char *name, const char *option, const char *text,
                        option, least, most,
                        rds_quote(quoted, text, strlen(text)));
     return false;
+}
+
+const char *rdsca_absolute(const char *name, const char *path,
+                           char out[RDSCA_PATH_MAX])
+{
+    char quoted[RDS_QUOTE_MAX];
+    size_t size;
+
+    if (path[0] == '/')
+        return path;
+    if (path[0] != '\0' && getcwd(out, RDSCA_PATH_MAX) != NULL) {
+        size = strlen(out);
+        if (snprintf(out + size, RDSCA_PATH_MAX - size, "/%s", path) <
+            (int)(RDSCA_PATH_MAX - size))
+            return out;
+    }
+    (void)rdsca_misuse(name, "--directory '%s': no such path",
+                       rds_quote(quoted, path, strlen(path)));
+    return NULL;
 }

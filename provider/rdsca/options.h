@@ -33,4 +33,12 @@ RDS_MUST_CHECK bool rdsca_number(const char *name, const char *option,
                                  const char *text, long least, long most,
                                  long *out);
 
+/*
+ * A directory as the trust store takes it: an absolute path.  Returns `path`
+ * where it is one, else `out`; NULL after a complaint.
+ */
+#define RDSCA_PATH_MAX 4096
+const char *rdsca_absolute(const char *name, const char *path,
+                           char out[RDSCA_PATH_MAX]);
+
 #endif

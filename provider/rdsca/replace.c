@@ -121,27 +121,42 @@ undo:
     return false;
 }
 
-bool rdsca_holds(const char *path, const void *bytes, size_t size)
+/* A regular file of at most `most` bytes; *bytes is malloc'ed. */
+static bool read_regular(const char *path, size_t most, unsigned char **bytes,
+                         size_t *size)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    unsigned char *found = malloc(size + 1);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     struct stat st;
-    bool same = false;
-    size_t have = 0;
     ssize_t got = 1;
 
-    if (fd >= 0 && found != NULL && fstat(fd, &st) == 0 &&
-        S_ISREG(st.st_mode) && (size_t)st.st_size == size) {
-        while (have <= size && got > 0) {
-            got = read(fd, found + have, size + 1 - have);
-            if (got > 0)
-                have += (size_t)got;
-        }
-        same = got == 0 && have == size && memcmp(found, bytes, size) == 0;
+    *bytes = malloc(most + 1);
+    *size = 0;
+    if (fd < 0 || *bytes == NULL || fstat(fd, &st) != 0 ||
+        !S_ISREG(st.st_mode))
+        got = -1;
+    while (got > 0 && *size <= most) {
+        got = read(fd, *bytes + *size, most + 1 - *size);
+        if (got > 0)
+            *size += (size_t)got;
     }
-    free(found);
     if (fd >= 0)
         (void)close(fd);
+    if (got == 0 && *size <= most)
+        return true;
+    free(*bytes);
+    return false;
+}
+
+bool rdsca_holds(const char *path, const void *bytes, size_t size)
+{
+    unsigned char *found;
+    size_t found_size;
+    bool same;
+
+    if (!read_regular(path, size, &found, &found_size))
+        return false;
+    same = found_size == size && memcmp(found, bytes, size) == 0;
+    free(found);
     return same;
 }
 
@@ -157,21 +172,13 @@ bool rdsca_unfinished(const char *name)
 static bool replace_by_copy(const char *path, const struct timespec *modified,
                             struct rds_error *err)
 {
-    unsigned char *bytes = malloc(RDS_BUNDLE_MAX + 1);
-    FILE *file = fopen(path, "re");
-    size_t size = 0;
-    bool good = bytes != NULL && file != NULL;
+    unsigned char *bytes;
+    size_t size;
+    bool good;
 
-    if (good) {
-        size = fread(bytes, 1, RDS_BUNDLE_MAX + 1, file);
-        good = ferror(file) == 0 && size <= RDS_BUNDLE_MAX;
-    }
-    if (good)
-        good = rdsca_replace_dated(path, bytes, size, modified, err);
-    else
-        (void)failed(err, "read", path);
-    if (file != NULL)
-        (void)fclose(file);
+    if (!read_regular(path, RDS_BUNDLE_MAX, &bytes, &size))
+        return failed(err, "read", path);
+    good = rdsca_replace_dated(path, bytes, size, modified, err);
     free(bytes);
     return good;
 }

@@ -64,6 +64,7 @@ struct update {
     const char *mirror;
     const char *settings; /* the file of --settings, or NULL */
     bool json;
+    char directory[RDSCA_PATH_MAX]; /* of --directory, where relative */
     struct rds_bundle *checked[RDS_LEGACY_FILES]; /* see struct rdsca_job */
 };
 
@@ -164,8 +165,9 @@ static enum rdsca_exit choose_targets(struct update *update,
     }
     if (update->targets.count == 0)
         return rdsca_misuse(NAME,
-                            "nothing to update: no rds-trust is configured "
-                            "and %s holds no bundle; name a region "
+                            "nothing to update: no rds-trust is configured, "
+                            "no RDSCA_UPDATE in " RDSCA_DEFAULTS_FILE
+                            ", and %s holds no bundle; name a region "
                             "(us-west-2), --partition aws, or --all",
                             update->job.directory);
     return RDSCA_FINE;
@@ -267,8 +269,9 @@ static bool take_option(struct update *update, int letter)
     case 'r':
         return read_tries(update, optarg);
     case 'd':
-        update->job.directory = optarg;
-        return true;
+        update->job.directory =
+            rdsca_absolute(NAME, optarg, update->directory);
+        return update->job.directory != NULL;
     case 's':
         update->settings = optarg;
         return true;

@@ -147,7 +147,7 @@ no_argument() {
 
     fresh
     misused 'nothing configured, nothing there: the choices are listed' \
-        "nothing to update: no rds-trust is configured and $DIR holds no bundle; name a region (us-west-2), --partition aws, or --all; try 'rdsca update --help'"
+        "nothing to update: no rds-trust is configured, no RDSCA_UPDATE in /etc/default/rdsca, and $DIR holds no bundle; name a region (us-west-2), --partition aws, or --all; try 'rdsca update --help'"
     fresh_with_old
     update_ok 'the files that are there'
     like "$out" "$FILE: installed, 3 certificates" '... are updated'
@@ -216,6 +216,54 @@ usage() {
         us-west-2 --mirror file:///etc
     run_ok '--help explains' "$RDSCA" update --help
     like "$out" 'usage: rdsca update' '... on standard output'
+}
+
+# ---- what is there ----------------------------------------------------------
+
+# A file that no process reads must not be called unchanged.
+refused_there() {
+    local odd
+
+    for odd in 'a file that others may write:chmod 666' \
+        'a file of a third user:chown 12345'; do
+        if ((EUID != 0)); then
+            skip "${odd%%:*}" 'not root'
+            continue
+        fi
+        fresh
+        from_mirror good
+        ${odd#*:} "$DIR/$FILE"
+        from_mirror good --check
+        is "$status" 1 "${odd%%:*} would change" || show_run
+        from_mirror good
+        like "$out" "$FILE: installed, 3 certificates" "... and is replaced"
+        is "$(stat -c '%a %u' "$DIR/$FILE")" '644 0' '... by a good one'
+    done
+    fresh
+    from_mirror good
+    rm "$DIR/$FILE"
+    mkfifo "$DIR/$FILE"
+    run timeout 20 "$RDSCA" update --settings - --directory "$DIR" \
+        --cacert "$CA" --connect-to "127.0.0.1:$PORT" us-west-2 \
+        --mirror "$MIRROR/good"
+    like "$out" "$FILE: installed, 3 certificates" \
+        'a pipe in its place holds nothing up' || show_run
+}
+
+relative_directory() {
+    local before=$PWD
+
+    fresh
+    cd "$TMP" || return
+    run "$RDSCA" update --settings - --directory "${DIR##*/}" --cacert "$CA" \
+        --connect-to "127.0.0.1:$PORT" us-west-2 --mirror "$MIRROR/good"
+    is "$status" 0 'a relative --directory' || show_run
+    is "$(ls "$DIR")" "$FILE" '... is where the file goes'
+    run "$RDSCA" import --directory "${DIR##*/}" "$DIR/$FILE"
+    is "$status" 0 '... as for import' || show_run
+    cd "$before" || return
+    misused 'an empty --directory' "--directory '': no such path" \
+        --directory '' us-west-2
 }
 
 # ---- a mirror with a password -----------------------------------------------
@@ -740,6 +788,8 @@ no_argument
 use_conf "rds-bundles=$DIR"
 usage
 check
+refused_there
+relative_directory
 netrc
 etags
 etag_of_another_file
