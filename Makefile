@@ -216,6 +216,19 @@ client-check: all
 
 -include tests/trust/rules.mk
 
+# The same module with other lines of OpenSSL, and a build with musl.  What
+# cannot be installed is a line that is skipped.
+RDS_LINES ?= here trixie sid experimental
+LINES_FILES = $(addprefix $(BUILD)/,rds.so unit-tests loader-tests trust-tests)
+
+.PHONY: lines-check musl-check
+lines-check: all $(LINES_FILES)
+	@NO_DEPS='$(NO_DEPS)' conf/install-deps lines || :
+	@BUILD='$(BUILD)' tests/lines/run $(RDS_LINES)
+
+musl-check: RDS_LINES = musl
+musl-check: lines-check
+
 check: deps
 	@$(MAKE) unit-check
 	@$(MAKE) trust-check
@@ -270,8 +283,8 @@ lint:
 	    -DRDS_VERSION='""' -Iinclude $(LINT_SOURCES)
 	shellcheck -x .ci/run tests/system/*.t \
 	    tests/system/*.sh tests/clients/*.t tests/clients/*.sh \
-	    tests/rdsca/*.t tests/rdsca/*.sh tests/*.sh \
-	    provider/anchors/extract.sh conf/install-deps \
+	    tests/rdsca/*.t tests/rdsca/*.sh tests/*.sh tests/lines/*.sh \
+	    tests/lines/run provider/anchors/extract.sh conf/install-deps \
 	    conf/rdsca.bash-completion.in
 	@! for page in docs/*.[1-8]; do \
 	    groff -man -ww -z -Tutf8 $$page 2>&1; done | grep .
@@ -377,6 +390,8 @@ help:
 	@echo '  abi-check      what the files ask of libc and libcrypto'
 	@echo '  trust-check    process-wide trust, through the public API'
 	@echo '  rdsca-check    the command, against HTTPS servers on loopback'
+	@echo '  lines-check    one module with OpenSSL 3.0, 3.5 and later (debootstrap)'
+	@echo '  musl-check     a build with musl, and its tests (5 minutes at first)'
 	@echo '  client-check   real clients with rds-trust'
 	@echo '  valgrind asan ubsan tsan   unit-check under a checker'
 	@echo '  bench          ratios against what one would use instead'

@@ -9,12 +9,16 @@
 #                             the clients with conf/install-deps in it
 #     RDS_DEBIAN13=1          makes one with debootstrap in build/debian13,
 #                             which takes some minutes and 2 GB, once;
-#                             RDS_DEBIAN_MIRROR names another mirror
+#                             RDS_DEBIAN_MIRROR names another archive than
+#                             the one of apt here
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=../lines/archive.sh
+. "$ROOT/tests/lines/archive.sh"
+# shellcheck source-path=SCRIPTDIR source=../lines/tree.sh
+. "$ROOT/tests/lines/tree.sh"
 FILE_SECONDS=400 # how long one file may take
-MIRROR=${RDS_DEBIAN_MIRROR:-http://deb.debian.org/debian}
 tree=${RDS_DEBIAN13_TREE:-}
 
 [[ -n $tree || ${RDS_DEBIAN13:-} == 1 ]] ||
@@ -42,14 +46,15 @@ set_inside() {
 
 make_tree() {
     tree=$ROOT/build/debian13
+    archive_proxy
     set_inside
     [[ -e $tree/complete ]] && return
     need debootstrap
-    rm -rf "$tree"
-    mkdir -p "$tree"
+    site=$(archive_site) || skip_all 'Debian 13: apt has no Debian archive here'
     RUN_SECONDS=3600
-    run debootstrap --variant=minbase trixie "$tree" "$MIRROR"
-    ok "$status" 'debootstrap' || { show_run && done_testing; }
+    tree_make "$tree" "$site" trixie openssl
+    ok $? 'debootstrap' ||
+        { diag "$(tail -n 15 "$tree.log")" && done_testing; }
     printf '#!/bin/sh\nexit 101\n' >"$tree/usr/sbin/policy-rc.d"
     chmod 755 "$tree/usr/sbin/policy-rc.d"
     run "${inside[@]}" sh /mnt/conf/install-deps clients
