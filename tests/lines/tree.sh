@@ -54,11 +54,13 @@ tree_upgrade() {
 }
 
 # tree_run SECONDS TREE FOLDER COMMAND...: runs it in the tree, with FOLDER, or
-# nothing, at /mnt, and a /tmp in memory.  All mounts end with the command.
+# nothing, at /mnt, and a /tmp in memory.  All mounts end with the command.  The
+# tree is a mount, too: a command may then have mounts of its own.
 tree_run() {
     # shellcheck disable=SC2016 # the inner shell expands it
     timeout -k 5 "$1" unshare -m bash -c '
-        mount -t proc proc "$1/proc" && mount --bind /dev "$1/dev" &&
+        mount --bind "$1" "$1" && cd "$1" &&
+            mount -t proc proc "$1/proc" && mount --bind /dev "$1/dev" &&
             mount -t tmpfs -o mode=1777 tmpfs "$1/tmp" &&
             if [[ -n $2 ]]; then mount --bind "$2" "$1/mnt"; fi &&
             exec chroot "$1" env -i LC_ALL=C TZ=UTC HOME=/root \
