@@ -107,12 +107,14 @@ RDS_MUST_CHECK bool rdsca_select(const struct rdsca_trust *trust,
 enum rdsca_exit rdsca_list(int argc, char **argv);
 enum rdsca_exit rdsca_timeline(int argc, char **argv);
 enum rdsca_exit rdsca_export(int argc, char **argv);
+enum rdsca_exit rdsca_probe(int argc, char **argv);
 enum rdsca_exit rdsca_import(int argc, char **argv);
 enum rdsca_exit rdsca_update(int argc, char **argv);
 
 extern const char rdsca_list_help[];
 extern const char rdsca_timeline_help[];
 extern const char rdsca_export_help[];
+extern const char rdsca_probe_help[];
 extern const char rdsca_import_help[];
 extern const char rdsca_update_help[];
 

@@ -6,8 +6,11 @@
 #include "describe.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
+#include <openssl/bio.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 
@@ -39,6 +42,19 @@ const char *rdsca_place(char out[RDSCA_PLACE_MAX],
     return out;
 }
 
+const char *rdsca_ca_words(char out[RDSCA_WORDS_MAX],
+                           const struct rds_anchor *anchor)
+{
+    char place[RDSCA_PLACE_MAX];
+
+    (void)snprintf(out, RDSCA_WORDS_MAX, "%s of %s",
+                   anchor->ca[0] != '\0' ? anchor->ca : "an RDS CA",
+                   anchor->family == RDS_FAMILY_PROXY
+                       ? "Amazon Trust Services"
+                       : rdsca_place(place, anchor));
+    return out;
+}
+
 const char *rdsca_time(char out[RDSCA_TIME_MAX], int64_t seconds)
 {
     time_t when = (time_t)seconds;
@@ -47,6 +63,63 @@ const char *rdsca_time(char out[RDSCA_TIME_MAX], int64_t seconds)
     if (gmtime_r(&when, &parts) == NULL ||
         strftime(out, RDSCA_TIME_MAX, "%Y-%m-%dT%H:%M:%SZ", &parts) == 0)
         (void)snprintf(out, RDSCA_TIME_MAX, "?");
+    return out;
+}
+
+static bool plain_name(const char *name, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        char c = name[i];
+
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+              (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_' ||
+              c == '*'))
+            return false;
+    }
+    return true;
+}
+
+const char *rdsca_name(char out[RDSCA_NAME_MAX], const void *bytes,
+                       size_t size)
+{
+    if (size >= RDSCA_NAME_MAX || !plain_name(bytes, size))
+        return rds_quote(out, bytes, size);
+    if (size != 0)
+        memcpy(out, bytes, size);
+    out[size] = '\0';
+    return out;
+}
+
+char *rdsca_name_text(const X509_NAME *name)
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+    char *text, *copy = NULL;
+    long size;
+
+    if (bio != NULL &&
+        X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253) >= 0) {
+        size = BIO_get_mem_data(bio, &text);
+        copy = size > 0 ? strndup(text, (size_t)size) : strdup("");
+    }
+    BIO_free(bio);
+    return copy;
+}
+
+const char *rdsca_cn(char out[RDS_QUOTE_MAX], const X509_NAME *name)
+{
+    const ASN1_STRING *value = NULL;
+    char *all;
+
+    for (int i = -1;
+         (i = X509_NAME_get_index_by_NID(name, NID_commonName, i)) >= 0;)
+        value = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, i));
+    if (value != NULL)
+        return rds_quote(out, (const char *)ASN1_STRING_get0_data(value),
+                         (size_t)ASN1_STRING_length(value));
+    all = rdsca_name_text(name);
+    (void)rds_quote(out, all != NULL ? all : "?",
+                    all != NULL ? strlen(all) : 1);
+    free(all);
     return out;
 }
 

@@ -20,12 +20,37 @@ int64_t rdsca_days_left(int64_t not_after, int64_t now);
 const char *rdsca_place(char out[RDSCA_PLACE_MAX],
                         const struct rds_anchor *anchor);
 
+/*
+ * "rds-ca-ecc384-g1 of us-west-2", "amazon-root-ca-1 of Amazon Trust
+ * Services"; "an RDS CA of us-west-2" where the anchor has no CA identifier.
+ */
+#define RDSCA_WORDS_MAX 160
+const char *rdsca_ca_words(char out[RDSCA_WORDS_MAX],
+                           const struct rds_anchor *anchor);
+
 /* "2061-05-18T22:49:47Z" */
 #define RDSCA_TIME_MAX 32
 const char *rdsca_time(char out[RDSCA_TIME_MAX], int64_t seconds);
 
 /* The certificate in libcrypto, to be freed; NULL where it cannot be read. */
 X509 *rdsca_x509(const struct rds_entry *entry);
+
+/*
+ * A host name from outside, for display: whole where it has only letters,
+ * digits, '.', '-', '_' and '*'; else by rds_quote().
+ */
+#define RDSCA_NAME_MAX 256
+const char *rdsca_name(char out[RDSCA_NAME_MAX], const void *bytes,
+                       size_t size);
+
+/* The last common name of a Name, else all of it, by rds_quote(). */
+const char *rdsca_cn(char out[RDS_QUOTE_MAX], const X509_NAME *name);
+
+/*
+ * All of a Name in the form of RFC 2253, in ASCII; to be freed with free().
+ * NULL where it cannot be written so.
+ */
+char *rdsca_name_text(const X509_NAME *name);
 
 /* "RSA 2048", "EC P-384"; "?" where it is NULL or cannot be read. */
 #define RDSCA_KEY_MAX 40

@@ -28,24 +28,17 @@ static char *path_of(const struct rdsca_answer *answer,
     return path;
 }
 
-/* The subject in the form of RFC 2253, which is ASCII; NULL: unreadable. */
+/* NULL: unreadable. */
 static json_t *subject_of(const struct rds_entry *entry)
 {
     X509 *x509 = rdsca_x509(entry);
-    BIO *bio = BIO_new(BIO_s_mem());
-    json_t *subject = NULL;
-    char *text;
-    long size;
+    char *text =
+        x509 != NULL ? rdsca_name_text(X509_get_subject_name(x509)) : NULL;
+    json_t *subject = text != NULL ? json_string(text) : json_null();
 
-    if (x509 != NULL && bio != NULL &&
-        X509_NAME_print_ex(bio, X509_get_subject_name(x509), 0,
-                           XN_FLAG_RFC2253) >= 0) {
-        size = BIO_get_mem_data(bio, &text);
-        subject = json_stringn(text, (size_t)size);
-    }
-    BIO_free(bio);
+    free(text);
     X509_free(x509);
-    return subject != NULL ? subject : json_null();
+    return subject;
 }
 
 /* When AWS last confirmed it; retired anchors it no longer serves. */

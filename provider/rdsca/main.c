@@ -22,6 +22,8 @@ static const struct rdsca_command commands[] = {
      rdsca_timeline},
     {"export", "write them to files for tools that read only files",
      rdsca_export_help, rdsca_export},
+    {"probe", "judge a server's certificate, and say what to do",
+     rdsca_probe_help, rdsca_probe},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

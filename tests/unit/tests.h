@@ -36,7 +36,10 @@
     F(directory)                                                              \
     F(truststore)                                                             \
     F(retired)                                                                \
-    F(anchors_list)
+    F(anchors_list)                                                           \
+    F(host)                                                                   \
+    F(greeting)                                                               \
+    F(verdict)
 
 #define TEST_SUITE_EXTERN(name) extern CU_TestInfo name##_tests[];
 TEST_SUITES(TEST_SUITE_EXTERN)
