@@ -260,15 +260,14 @@ static enum rdsca_exit run(struct probe *probe)
         probe->report = json_array();
     for (size_t i = 0; i < probe->hosts.count; i++)
         code = rdsca_worse(code, probe_host(probe, &probe->hosts.items[i]));
-    if (probe->options.json &&
-        !rdsca_probe_print_json(probe->report, probe->answer.now,
-                                probe->answer.trust.directory, stdout)) {
-        rdsca_complain(NAME, "out of memory");
-        code = RDSCA_UNSAFE;
-    }
+    code = rdsca_worse(code, probe->options.json
+                                 ? rdsca_probe_print_json(
+                                       NAME, probe->report, probe->answer.now,
+                                       probe->answer.trust.directory)
+                                 : rdsca_finish_output(NAME));
     rdsca_settings_clear(&probe->settings);
     rdsca_answer_close(&probe->answer);
-    return rdsca_worse(code, rdsca_finish_output(NAME));
+    return code;
 }
 
 enum rdsca_exit rdsca_probe(int argc, char **argv)

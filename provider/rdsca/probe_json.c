@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "describe.h"
+#include "json_text.h"
 #include "names.h"
 #include "rds/bundle.h"
 #include "rds/sha256.h"
@@ -217,21 +218,13 @@ json_t *rdsca_probe_json(const struct rdsca_finding *finding)
         (int)rdsca_verdict_exit(finding->verdict), "text", finding->advice);
 }
 
-bool rdsca_probe_print_json(json_t *hosts, int64_t now, const char *directory,
-                            FILE *to)
+enum rdsca_exit rdsca_probe_print_json(const char *name, json_t *hosts,
+                                       int64_t now, const char *directory)
 {
-    char time[RDSCA_TIME_MAX], *text = NULL;
-    json_t *all;
+    char time[RDSCA_TIME_MAX];
 
-    all = json_pack("{s:i,s:s,s:s,s:o}", "schema", SCHEMA, "time",
-                    rdsca_time(time, now), "directory", directory, "hosts",
-                    hosts);
-    if (all != NULL)
-        text = json_dumps(all, JSON_INDENT(2));
-    json_decref(all);
-    if (text == NULL)
-        return false;
-    (void)fprintf(to, "%s\n", text);
-    free(text);
-    return true;
+    return rdsca_json_print(
+        name, json_pack("{s:i,s:s,s:o,s:o}", "schema", SCHEMA, "time",
+                        rdsca_time(time, now), "directory",
+                        rdsca_json_text(directory), "hosts", hosts));
 }

@@ -28,16 +28,17 @@
 
 #include <jansson.h>
 
+#include "command.h"
 #include "finding.h"
 
 /* One host; NULL where memory runs out. */
 json_t *rdsca_probe_json(const struct rdsca_finding *finding) RDS_MUST_CHECK;
 
 /*
- * All of them; takes `hosts`, an array, whatever the outcome.  False, with
- * nothing written, where memory runs out.
+ * Prints all of them to standard output; takes `hosts`, an array, whatever the
+ * outcome.  Where memory runs out nothing is written.
  */
-RDS_MUST_CHECK bool rdsca_probe_print_json(json_t *hosts, int64_t now,
-                                           const char *directory, FILE *to);
+enum rdsca_exit rdsca_probe_print_json(const char *name, json_t *hosts,
+                                       int64_t now, const char *directory);
 
 #endif
