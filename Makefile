@@ -394,7 +394,7 @@ help:
 	@echo '  trust-check    process-wide trust, through the public API'
 	@echo '  rdsca-check    the command, against HTTPS servers on loopback'
 	@echo '  lines-check    one module with OpenSSL 3.0, 3.5 and later (debootstrap)'
-	@echo '  musl-check     a build with musl, and its tests (5 minutes at first)'
+	@echo '  musl-check     a build with musl, and its tests (minutes, at first)'
 	@echo '  client-check   real clients with rds-trust'
 	@echo '  valgrind asan ubsan tsan   unit-check under a checker'
 	@echo '  bench          ratios against what one would use instead'

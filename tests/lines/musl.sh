@@ -3,7 +3,7 @@
 #
 # The line "musl": another libc needs a build of its own.  Debian has musl and
 # its compiler, but no OpenSSL for it, so this makes one, and CUnit, of the
-# sources in the archive.  Takes some 5 minutes on two processors, once; then
+# sources in the archive.  Takes 3 minutes of processor time, once; then
 # the module and the tests are built with musl-gcc and run on this machine.
 # What Alpine has is close to this, but was not run.
 
@@ -27,8 +27,8 @@ musl_sources() {
     mkdir -p "$1/openssl" "$1/cunit" &&
         (cd "$1" && archive_apt timeout_get --download-only --tar-only \
             source openssl cunit) &&
-        tar xf "$1"/openssl_*.orig.tar.* -C "$1/openssl" --strip-components=1 &&
-        tar xf "$1"/cunit_*.orig.tar.* -C "$1/cunit" --strip-components=1
+        tar xf "$1"/openssl_*.orig.tar.[gx]z -C "$1/openssl" --strip-components=1 &&
+        tar xf "$1"/cunit_*.orig.tar.[gx]z -C "$1/cunit" --strip-components=1
 }
 
 # musl_openssl FOLDER: the libraries; OpenSSL includes a few headers of Linux,
