@@ -16,6 +16,7 @@
 
 #include "installed.h"
 #include "json_text.h"
+#include "rds/sha256.h"
 #include "rds/uri.h"
 #include "lock.h"
 #include "replace.h"
@@ -71,18 +72,23 @@ static json_t *note_to_json(const struct rdsca_note *note)
                      "not_after", rds_date_write(date, note->not_after));
 }
 
+/* "sha256" is that of the bytes as they came, for comparing with others. */
 static void report_json(const struct rdsca_job *job,
                         const struct rdsca_parcel *parcel, const char *result,
                         const struct rdsca_vetted *vetted)
 {
+    unsigned char sha256[RDS_SHA256_SIZE];
+    char text[RDS_SHA256_TEXT];
     json_t *notes = json_array();
 
+    rds_sha256(parcel->bytes, parcel->size, sha256);
     for (size_t i = 0; i < vetted->note_count; i++)
         (void)json_array_append_new(notes, note_to_json(&vetted->notes[i]));
     (void)json_array_append_new(
         job->report,
-        json_pack("{s:s, s:o, s:s, s:i, s:o}", "file", parcel->name.file,
-                  "source", rdsca_json_text(parcel->source), "result", result,
+        json_pack("{s:s, s:o, s:s, s:s, s:i, s:o}", "file", parcel->name.file,
+                  "source", rdsca_json_text(parcel->source), "sha256",
+                  rds_sha256_write(text, sha256), "result", result,
                   "certificates", (int)vetted->kept, "anchors", notes));
 }
 

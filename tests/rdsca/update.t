@@ -755,6 +755,10 @@ reports() {
         "NEW:$(pki_sha256 g2)" '... and each root, new or not'
     is "$(json 'scalar grep { $_->{change} eq "pinned" } @{$d->{bundles}[0]{anchors}}')" \
         3 '... pinned ones by that word'
+    from_mirror mixed --json --check
+    is "$(json '$d->{bundles}[0]{sha256}')  -" \
+        "$(sha256sum <"$WWW/mirror/mixed/us-west-2/$FILE")" \
+        '... and the SHA-256 of what came, whatever is dropped'
     from_mirror g2 --json
     is "$(json '$d->{exit}, $d->{bundles}[0]{result}')" '0 unchanged' \
         'an unchanged file'
