@@ -13,9 +13,9 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
-#include <openssl/pkcs7.h>
 
 #include "rds/builtin.h"
+#include "unpack.h"
 
 static const char *const note_names[] = {
     [RDSCA_NOTE_PINNED] = "pinned",
@@ -64,139 +64,6 @@ static bool refuse(struct vetting *vetting, const char *what, const char *cn)
 static bool no_memory(struct vetting *vetting)
 {
     return rds_fail(vetting->err, RDS_R_NO_MEMORY, "out of memory");
-}
-
-/* ---- taking the bytes apart -------------------------------------------- */
-
-static bool starts_with(const struct rdsca_candidate *candidate,
-                        const char *text)
-{
-    const char *bytes = candidate->bytes;
-    size_t skipped = 0;
-
-    while (skipped < candidate->size &&
-           strchr(" \t\r\n", bytes[skipped]) != NULL && bytes[skipped] != '\0')
-        skipped++;
-    return candidate->size - skipped >= strlen(text) &&
-           memcmp(bytes + skipped, text, strlen(text)) == 0;
-}
-
-static bool contains(const struct rdsca_candidate *candidate, const char *text)
-{
-    return memmem(candidate->bytes, candidate->size, text, strlen(text)) !=
-           NULL;
-}
-
-/* What is no bundle at all, said in the words of what it is. */
-static bool looks_like_bundle(struct vetting *vetting)
-{
-    const struct rdsca_candidate *candidate = vetting->candidate;
-    const char *file = candidate->name.file;
-
-    if (candidate->size == 0)
-        return rds_fail(vetting->err, RDS_R_BAD_BUNDLE,
-                        "%s: empty; nothing was installed", file);
-    if (candidate->size > RDS_BUNDLE_MAX)
-        return rds_fail(vetting->err, RDS_R_BAD_BUNDLE,
-                        "%s: larger than %d bytes", file, RDS_BUNDLE_MAX);
-    if (starts_with(candidate, "<"))
-        return rds_fail(vetting->err, RDS_R_BAD_BUNDLE,
-                        "%s: a web page, no bundle; is there a proxy or a "
-                        "login page on the way?",
-                        file);
-    if (contains(candidate, "PRIVATE KEY-----"))
-        return rds_fail(vetting->err, RDS_R_BAD_BUNDLE,
-                        "%s: holds a private key; a bundle has certificates "
-                        "only",
-                        file);
-    return true;
-}
-
-/* Moves the certificates of a PKCS#7 into the stack. */
-static bool take_pkcs7(struct vetting *vetting, PKCS7 *p7)
-{
-    STACK_OF(X509) *found = NULL;
-    bool good = true;
-
-    if (p7 != NULL && PKCS7_type_is_signed(p7))
-        found = p7->d.sign->cert;
-    for (int i = 0; good && i < sk_X509_num(found); i++)
-        good = X509_add_cert(vetting->certificates, sk_X509_value(found, i),
-                             X509_ADD_FLAG_UP_REF) == 1;
-    PKCS7_free(p7);
-    return good && found != NULL;
-}
-
-/* PEM: certificates and PKCS#7, and nothing else. */
-static bool take_pem(struct vetting *vetting, BIO *bio)
-{
-    const struct rdsca_candidate *candidate = vetting->candidate;
-    char *name = NULL, *header = NULL;
-    unsigned char *data = NULL;
-    size_t blocks = 0;
-    bool good = true;
-    long size;
-
-    while (good && PEM_read_bio(bio, &name, &header, &data, &size) == 1) {
-        const unsigned char *at = data;
-        X509 *certificate;
-
-        if (strcmp(name, PEM_STRING_X509) == 0) {
-            certificate = d2i_X509(NULL, &at, size);
-            good = certificate != NULL && at == data + size &&
-                   X509_add_cert(vetting->certificates, certificate,
-                                 X509_ADD_FLAG_UP_REF) == 1;
-            X509_free(certificate);
-        } else {
-            good = strcmp(name, PEM_STRING_PKCS7) == 0 &&
-                   take_pkcs7(vetting, d2i_PKCS7(NULL, &at, size));
-        }
-        OPENSSL_free(name);
-        OPENSSL_free(header);
-        OPENSSL_free(data);
-        blocks++;
-    }
-    /* What is cut within a BEGIN or END line is no block to OpenSSL. */
-    return good &&
-           rds_pem_marks(candidate->bytes, candidate->size, "-----BEGIN") ==
-               blocks &&
-           rds_pem_marks(candidate->bytes, candidate->size, "-----END") ==
-               blocks &&
-           ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
-}
-
-static bool take_apart(struct vetting *vetting)
-{
-    const struct rdsca_candidate *candidate = vetting->candidate;
-    const unsigned char *at = candidate->bytes;
-    BIO *bio = BIO_new_mem_buf(candidate->bytes, (int)candidate->size);
-    bool good = false;
-    size_t most;
-
-    vetting->certificates = sk_X509_new_null();
-    if (bio == NULL || vetting->certificates == NULL) {
-        BIO_free(bio);
-        return no_memory(vetting);
-    }
-    if (candidate->size > 1 && at[0] == RDS_DER_SEQUENCE && at[1] >= 0x80)
-        good =
-            take_pkcs7(vetting, d2i_PKCS7(NULL, &at, (long)candidate->size));
-    else
-        good = take_pem(vetting, bio);
-    BIO_free(bio);
-    ERR_clear_error();
-    vetting->count = (size_t)sk_X509_num(vetting->certificates);
-    if (!good)
-        return rds_fail(vetting->err, RDS_R_BAD_BUNDLE,
-                        "%s: truncated or damaged after certificate %zu",
-                        candidate->name.file, vetting->count);
-    if (vetting->count == 0)
-        return rds_fail(vetting->err, RDS_R_BAD_BUNDLE,
-                        "%s: no certificate in it", candidate->name.file);
-    most = rds_bundle_anchors_max(&candidate->name);
-    return vetting->count <= most || rds_fail(vetting->err, RDS_R_BAD_BUNDLE,
-                                              "%s: more than %zu certificates",
-                                              candidate->name.file, most);
 }
 
 /* ---- each certificate -------------------------------------------------- */
@@ -524,8 +391,13 @@ static bool write_pem(struct vetting *vetting)
 
 static bool judge(struct vetting *vetting)
 {
-    if (!looks_like_bundle(vetting) || !take_apart(vetting))
+    const struct rdsca_candidate *candidate = vetting->candidate;
+
+    vetting->certificates = rdsca_unpack(&candidate->name, candidate->bytes,
+                                         candidate->size, vetting->err);
+    if (vetting->certificates == NULL)
         return false;
+    vetting->count = (size_t)sk_X509_num(vetting->certificates);
     vetting->members = calloc(vetting->count + 1, sizeof(vetting->members[0]));
     /* One note for each certificate, one for each that is withdrawn. */
     vetting->out->notes =
