@@ -287,7 +287,7 @@ lint:
 	shellcheck -x .ci/run tests/system/*.t \
 	    tests/system/*.sh tests/clients/*.t tests/clients/*.sh \
 	    tests/rdsca/*.t tests/rdsca/*.sh tests/*.sh tests/lines/*.sh \
-	    tests/lines/run provider/anchors/extract.sh conf/install-deps \
+	    tests/lines/run provider/anchors/*.sh conf/install-deps \
 	    conf/rdsca.bash-completion.in
 	@! for page in docs/*.[1-8]; do \
 	    groff -man -ww -z -Tutf8 $$page 2>&1; done | grep .
@@ -373,12 +373,15 @@ $(BUILD)/install/%: conf/%.in Makefile FORCE
 
 # ---- the rest ---------------------------------------------------------------
 
-.PHONY: deps clean help anchors-check
+.PHONY: deps clean help anchors-check refresh-anchors
 deps:
 	@NO_DEPS='$(NO_DEPS)' conf/install-deps
 
 anchors-check:
 	provider/anchors/extract.sh --check
+
+refresh-anchors: $(BUILD)/rdsca
+	provider/anchors/refresh.sh --rdsca $(BUILD)/rdsca $(REFRESH_OPTIONS)
 
 clean:
 	rm -rf $(BUILD)
@@ -402,10 +405,14 @@ help:
 	@echo '  install uninstall          never touch openssl.cnf'
 	@echo '  deps           install Debian packages (root or sudo; NO_DEPS=1 forbids)'
 	@echo '  anchors-check  repeat the extraction of the anchors (npm)'
+	@echo '  refresh-anchors  for maintainers: fetch from AWS what is pinned and'
+	@echo '                 not carried, into provider/anchors'
 	@echo '  clean'
 	@echo 'variables: DESTDIR PREFIX BINDIR MODULESDIR SYSCONFDIR MANDIR DOCDIR'
 	@echo '  SYSTEMDUNITDIR SYSUSERSDIR TMPFILESDIR COMPLETIONDIR CC CFLAGS'
 	@echo '  CPPFLAGS LDFLAGS CC_FOR_BUILD PKG_CONFIG BUILD V=1 NO_DEPS=1'
 	@echo '  ANCHORS=DIR    build in the certificates of DIR/*.pem, too'
+	@echo '  REFRESH_OPTIONS  of refresh-anchors: "-o DIR" writes there, for ANCHORS;'
+	@echo '                 others as provider/anchors/refresh.sh --help says'
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
