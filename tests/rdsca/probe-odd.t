@@ -74,7 +74,7 @@ default_ports() {
     probe --connect-to 127.31.7.3 --timeout 4 "$HOST"
     verdict 'a firewall at 5432 leaves time for 3306' 0 "$GOOD"
     like "$(line connected)" 'port 3306, MySQL, ' '... which is found'
-    ((took <= 6))
+    ((took <= 10))
     ok $? '... in time' || diag "took $took seconds"
     probe 127.31.7.2
     like "$(line connected)" '127.31.7.2 port 5432, PostgreSQL' \
@@ -98,9 +98,10 @@ protocols() {
     # The port of the name counts, not that of the tunnel.
     probe --connect-to "127.0.0.1:${ports[tls]}" "$HOST:27017"
     verdict 'a known port' 0 "$GOOD"
-    ((took <= 1))
-    ok $? '... needs no asking'
-    is "$(head -n 1 <<<"$out")" "$HOST:27017" '... and is shown'
+    is "$(head -n 1 <<<"$out")" "$HOST:27017" '... is shown'
+    probe --connect-to "127.0.0.1:${ports[postgres]}" "$HOST:27017"
+    verdict '... and is not asked what it speaks' 3 \
+        'unreachable: the server closes the connection in the TLS handshake'
     probe --connect-to "127.0.0.1:${ports[postgres]}" "$HOST:3306" --timeout 2
     verdict 'a known port with something else behind it' 3 \
         'unreachable: the server accepts the connection and then keeps silent'
@@ -150,21 +151,21 @@ END
     fi
     LD_PRELOAD=$TMP/slow.so probe --timeout 1 "$HOST"
     verdict 'name servers that do not answer' 3 "unreachable: cannot resolve '$HOST': the name servers take too long"
-    ((took <= 3))
+    ((took <= 10))
     ok $? '... cost no more than the timeout' || diag "took $took seconds"
 }
 
 # ---- odd servers ------------------------------------------------------------
 
 # meets NAME STATUS TEXT ARGUMENT...: the verdict on an odd server, word for
-# word, in no more than 3 seconds.
+# word, in no more than 10 seconds: without a bound it would be the 30 of run.
 meets() {
     local name=$1 expected=$2 text=$3
 
     shift 3
     at "$name" --timeout 1 "$@" "$HOST"
     verdict "$name ${*:-postgres}: ${text:0:40}" "$expected" "$text"
-    ((took <= 3)) || { ok 1 '... in time' && diag "took $took seconds"; }
+    ((took <= 10)) || { ok 1 '... in time' && diag "took $took seconds"; }
     grep -q "$CONTROL" <<<"$out"
     (($? == 1))
     ok $? '... without control characters'
