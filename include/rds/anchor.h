@@ -84,6 +84,14 @@ RDS_MUST_CHECK bool rds_anchor_read_name(struct rds_anchor *out,
                                          const char *cn);
 
 /*
+ * Whether a root could have this Name in DER, by its words: a quick look that
+ * errs towards true.  False is certain: rds_anchor_describe() takes no root
+ * of a name that OpenSSL's X509_NAME_cmp() calls equal to it, however it is
+ * written.
+ */
+bool rds_name_may_be_root(const unsigned char *name, size_t size);
+
+/*
  * The stable order of every answer: family, partition, region, CA identifier,
  * roots first, stage, alias, fingerprint.  Like strcmp().
  */

@@ -7,13 +7,13 @@
  *
  * Everything in it must be a certificate; a private key or anything else
  * refuses the whole file, for then it is not what it claims to be.  Each
- * certificate must parse in libcrypto (one that does not would hide those
- * after it from every reader of the store) and must describe itself as an
- * RDS CA of the region or partition that the file's name states; the others
- * are left out and reported.  A retired file (rds/legacy.h) may hold RDS CAs
- * of any region and partition: AWS gave some of them odd names.  Amazon Trust
- * Services roots are left out too: only the package carries those.  A file
- * with nothing left is refused.
+ * certificate must describe itself as an RDS CA of the region or partition
+ * that the file's name states, and must parse in libcrypto where that is to
+ * be proven (one that does not would hide those after it from every reader of
+ * the store); the others are left out and reported.  A retired file
+ * (rds/legacy.h) may hold RDS CAs of any region and partition: AWS gave some
+ * of them odd names.  Amazon Trust Services roots are left out too: only the
+ * package carries those.  A file with nothing left is refused.
  *
  * A bundle is immutable once it is made and counts its users.
  */
@@ -62,13 +62,15 @@ typedef void rds_report_fn(void *arg, const char *line);
 
 /*
  * Makes a bundle, with one user, from the `size` bytes of a file.  NULL on
- * failure.  Leaves libcrypto's error queue as it was.
+ * failure.  Leaves libcrypto's error queue as it was.  `prove` has libcrypto
+ * parse each certificate, which costs a hundred times what all else does; who
+ * does without must stand that one of them does not parse.
  */
 struct rds_bundle *rds_bundle_parse(const struct rds_libcrypto *lc,
                                     const struct rds_bundle_name *name,
-                                    int64_t confirmed, const void *bytes,
-                                    size_t size, rds_report_fn *report,
-                                    void *arg,
+                                    bool prove, int64_t confirmed,
+                                    const void *bytes, size_t size,
+                                    rds_report_fn *report, void *arg,
                                     struct rds_error *err) RDS_MUST_CHECK;
 
 /*

@@ -7,7 +7,7 @@
  * (RFC 5280, 4.1).
  *
  * This is for describing certificates, not for judging them: no signature,
- * key or constraint is looked at.  Whoever takes certificates from outside
+ * key or constraint is looked at.  Whoever uses certificates from outside
  * lets libcrypto parse them too (see rds/bundle.h).  It refuses a certificate
  * whose frame is not DER, that is larger than RDS_CERTIFICATE_MAX, or whose
  * dates are in another form than RFC 5280 allows.  Pure and thread-safe.

@@ -23,6 +23,8 @@
 #define RDS_DER_IA5_STRING 0x16
 #define RDS_DER_UTC_TIME 0x17
 #define RDS_DER_GENERALIZED_TIME 0x18
+#define RDS_DER_UNIVERSAL_STRING 0x1c
+#define RDS_DER_BMP_STRING 0x1e
 #define RDS_DER_SEQUENCE 0x30
 #define RDS_DER_SET 0x31
 #define RDS_DER_CONTEXT(n) (0x80 | (n))             /* [n] primitive */

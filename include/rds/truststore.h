@@ -40,6 +40,7 @@ struct rds_truststore_options {
     const char *directory; /* absolute path, or NULL for built in only */
     const unsigned char (*distrust)[RDS_SHA256_SIZE];
     size_t distrust_count;
+    bool unproven; /* nobody has tried to parse the bundles' certificates */
     rds_report_fn *report; /* refused files and certificates, or NULL */
     void *report_arg;
 };

@@ -369,6 +369,44 @@ static void set_alias(struct rds_anchor *out)
         (void)snprintf(to, room, "rds-ca-%s-%s%s", year, stage, out->region);
 }
 
+/*
+ * One of these is in every root's name, the second for "aws.amazon.com/rds/";
+ * intermediates say "Subordinate CA", or just "CA".
+ */
+static const char *const root_words[] = {"root", "rds/"};
+
+#define ROOT_WORD_SIZE 4
+
+/* In any case; other bytes than letters are equal to themselves at least. */
+static bool root_word_at(const unsigned char *at)
+{
+    for (size_t i = 0; i < sizeof(root_words) / sizeof(root_words[0]); i++) {
+        const char *word = root_words[i];
+        size_t same = 0;
+
+        while (same < ROOT_WORD_SIZE &&
+               (at[same] | 0x20) == (word[same] | 0x20))
+            same++;
+        if (same == ROOT_WORD_SIZE)
+            return true;
+    }
+    return false;
+}
+
+bool rds_name_may_be_root(const unsigned char *name, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        /* A letter may have two or four bytes there: hard to tell. */
+        if (name[i] == RDS_DER_BMP_STRING ||
+            name[i] == RDS_DER_UNIVERSAL_STRING)
+            return true;
+        if ((name[i] | 0x20) == 'r' && size - i >= ROOT_WORD_SIZE &&
+            root_word_at(name + i))
+            return true;
+    }
+    return false;
+}
+
 bool rds_anchor_describe(struct rds_anchor *out, const unsigned char *der,
                          size_t size, const unsigned char *sha256,
                          uint32_t der_at, struct rds_error *err)
@@ -397,6 +435,11 @@ bool rds_anchor_describe(struct rds_anchor *out, const unsigned char *der,
                         "'%s' names %s, but its issuer is %s", quoted,
                         self_issued ? "an intermediate" : "a root",
                         self_issued ? "itself" : "another");
+    if (out->role == RDS_ROLE_ROOT &&
+        !rds_name_may_be_root(der + certificate.subject.at,
+                              certificate.subject.size))
+        return rds_fail(err, RDS_R_BAD_CERTIFICATE,
+                        "'%s' has none of the words of a root's name", quoted);
     set_alias(out);
     out->not_before = certificate.not_before;
     out->not_after = certificate.not_after;

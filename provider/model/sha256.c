@@ -44,26 +44,37 @@ static void schedule(const unsigned char *block, uint32_t words[BLOCK])
     }
 }
 
-/* FIPS 180-4, 6.2.2, steps 2 to 4; s holds a to h. */
+/* FIPS 180-4, 6.2.2, steps 2 to 4.  Eight variables stay in registers. */
 static void compress(uint32_t state[8], const unsigned char *block)
 {
-    uint32_t words[BLOCK], s[8];
+    uint32_t a = state[0], b = state[1], c = state[2], d = state[3],
+             e = state[4], f = state[5], g = state[6], h = state[7];
+    uint32_t words[BLOCK];
 
     schedule(block, words);
-    memcpy(s, state, sizeof(s));
     for (size_t i = 0; i < BLOCK; i++) {
-        uint32_t e = s[4], a = s[0];
-        uint32_t one = s[7] + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) +
-                       ((e & s[5]) ^ (~e & s[6])) + constants[i] + words[i];
+        uint32_t one = h + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) +
+                       ((e & f) ^ (~e & g)) + constants[i] + words[i];
         uint32_t two = (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) +
-                       ((a & s[1]) ^ (a & s[2]) ^ (s[1] & s[2]));
+                       ((a & b) ^ (a & c) ^ (b & c));
 
-        memmove(s + 1, s, 7 * sizeof(s[0]));
-        s[4] += one;
-        s[0] = one + two;
+        h = g;
+        g = f;
+        f = e;
+        e = d + one;
+        d = c;
+        c = b;
+        b = a;
+        a = one + two;
     }
-    for (size_t i = 0; i < 8; i++)
-        state[i] += s[i];
+    state[0] += a;
+    state[1] += b;
+    state[2] += c;
+    state[3] += d;
+    state[4] += e;
+    state[5] += f;
+    state[6] += g;
+    state[7] += h;
 }
 
 /* The rest of the message, a one bit, zeros, the length in bits (5.1.1). */

@@ -42,7 +42,7 @@ struct trust_set {
 /* Trust in one libcrypto, from its start to the end of the process. */
 struct trust {
     struct rds_binding binding;
-    struct rds_configuration values; /* its texts are copies */
+    char *bundles, *text; /* the values that it was started with */
     struct rds_uri *uri;
     struct rds_scope *scope;
     struct rds_truststore *store;
@@ -321,8 +321,16 @@ static X509 *candidate(const struct trust *trust, struct root *root,
     if (!rds_scope_anchor(trust->scope, verdict, root->entry.anchor))
         return NULL;
     parsed = parsed_root(trust, root);
-    if (parsed == NULL || trust->binding.all.X509_check_issued(
-                              parsed, (X509 *)subject) != X509_V_OK)
+    if (parsed == NULL) {
+        rds_log(RDS_LOG_ERROR,
+                "rds-trust: libcrypto cannot read %s of %s; it is not offered",
+                root->entry.anchor->alias,
+                root->entry.bundle != NULL ? root->entry.bundle->name.file
+                                           : "the built-in set");
+        return NULL;
+    }
+    if (trust->binding.all.X509_check_issued(parsed, (X509 *)subject) !=
+        X509_V_OK)
         return NULL;
     return parsed;
 }
@@ -367,6 +375,24 @@ static struct root *choose(const struct trust *trust, struct trust_set *set,
     return best;
 }
 
+static void log_no_root(const struct rds_libcrypto *lc, X509_STORE_CTX *ctx,
+                        subject_certificate *subject,
+                        const struct rds_verdict *verdict)
+{
+    rds_log(RDS_LOG_INFO,
+            "trust: '%.*s' is in scope, but this certificate's issuer is no "
+            "root at hand%s",
+            (int)verdict->name_size, (const char *)verdict->name,
+            subject == lc->X509_STORE_CTX_get0_cert(ctx)
+                ? " (as it should be where a subordinate follows)"
+                : "");
+}
+
+/*
+ * An issuer whose name no root can have costs one look at that name: neither
+ * the leaf is judged nor the directory looked at, unless somebody reads why.
+ * So it is for chains that are none of our business, and at the leaf of ours.
+ */
 static bool offer(struct trust *trust, X509 **issuer, X509_STORE_CTX *ctx,
                   subject_certificate *subject)
 {
@@ -378,9 +404,16 @@ static bool offer(struct trust *trust, X509 **issuer, X509_STORE_CTX *ctx,
     X509 *parsed = NULL;
     size_t size = 0;
 
-    if (!leaf_in_scope(trust, ctx, subject, &verdict) ||
-        lc->X509_NAME_get0_der(lc->X509_get_issuer_name(subject), &name,
+    if (lc->X509_NAME_get0_der(lc->X509_get_issuer_name(subject), &name,
                                &size) != 1)
+        return false;
+    if (!rds_name_may_be_root(name, size)) {
+        if (rds_log_limit >= RDS_LOG_INFO &&
+            leaf_in_scope(trust, ctx, subject, &verdict))
+            log_no_root(lc, ctx, subject, &verdict);
+        return false;
+    }
+    if (!leaf_in_scope(trust, ctx, subject, &verdict))
         return false;
     set = current_set(trust);
     if (set == NULL)
@@ -392,13 +425,7 @@ static bool offer(struct trust *trust, X509 **issuer, X509_STORE_CTX *ctx,
                 root->entry.anchor->alias, (int)verdict.name_size,
                 (const char *)verdict.name);
     } else {
-        rds_log(RDS_LOG_INFO,
-                "trust: '%.*s' is in scope, but this certificate's issuer is "
-                "no root at hand%s",
-                (int)verdict.name_size, (const char *)verdict.name,
-                subject == lc->X509_STORE_CTX_get0_cert(ctx)
-                    ? " (as it should be where a subordinate follows)"
-                    : "");
+        log_no_root(lc, ctx, subject, &verdict);
     }
     if (parsed != NULL && lc->X509_up_ref(parsed) != 1)
         parsed = NULL;
@@ -482,8 +509,8 @@ static void free_trust(struct trust *trust)
     rds_truststore_free(trust->store);
     free(trust->uri);
     free(trust->scope);
-    free((char *)trust->values.bundles);
-    free((char *)trust->values.trust);
+    free(trust->bundles);
+    free(trust->text);
     free(trust);
 }
 
@@ -523,7 +550,9 @@ static struct trust *make_trust(const struct rds_binding *binding,
                                 const struct rds_configuration *values,
                                 struct rds_error *err)
 {
-    struct rds_truststore_options options = {.report = rds_log_report};
+    /* parse() copes with what libcrypto cannot read. */
+    struct rds_truststore_options options = {.unproven = true,
+                                             .report = rds_log_report};
     struct trust *trust = calloc(1, sizeof(*trust));
 
     if (trust == NULL)
@@ -531,13 +560,12 @@ static struct trust *make_trust(const struct rds_binding *binding,
     trust->binding.object = binding->object;
     trust->binding.handle = binding->handle;
     trust->binding.start = binding->start;
-    trust->values = *values;
-    trust->values.bundles = strdup(values->bundles);
-    trust->values.trust = strdup(values->trust);
+    trust->bundles = strdup(values->bundles);
+    trust->text = strdup(values->trust);
     trust->uri = malloc(sizeof(*trust->uri));
     trust->scope = malloc(sizeof(*trust->scope));
-    if (trust->values.bundles == NULL || trust->values.trust == NULL ||
-        trust->uri == NULL || trust->scope == NULL)
+    if (trust->bundles == NULL || trust->text == NULL || trust->uri == NULL ||
+        trust->scope == NULL)
         goto no_memory;
     options.directory = values->bundles;
     options.distrust =
@@ -558,10 +586,9 @@ failed:
     return NULL;
 }
 
-static bool same_values(const struct rds_configuration *a,
-                        const struct rds_configuration *b)
+static bool same_values(const struct trust *a, const struct trust *b)
 {
-    return strcmp(a->trust, b->trust) == 0 &&
+    return strcmp(a->text, b->text) == 0 &&
            strcmp(a->bundles, b->bundles) == 0;
 }
 
@@ -622,7 +649,7 @@ bool rds_trust_start(const struct rds_binding *binding,
                         "more than %d libcryptos in one process", SLOTS);
     }
     holder = atomic_load(&slots[slot]);
-    same = holder == mine || same_values(&holder->values, &mine->values);
+    same = holder == mine || same_values(holder, mine);
     if (holder != mine)
         free_trust(mine);
     if (holder != mine && !distrust(holder, values, err))
@@ -632,7 +659,7 @@ bool rds_trust_start(const struct rds_binding *binding,
                         "'%.200s' already holds in this process; "
                         "another value, or other bundles, are not joined to "
                         "it",
-                        holder->values.trust);
+                        holder->text);
 
     hook(&binding->start, slot);
     return true;

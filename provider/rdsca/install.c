@@ -254,9 +254,9 @@ static void keep_checked(const struct rdsca_job *job,
     struct rds_error ignored;
 
     if (job->check && job->checked != NULL && name->legacy != NULL)
-        job->checked[name->legacy - rds_legacy_files] =
-            rds_bundle_parse(rds_libcrypto_linked(), name, 0, vetted->pem,
-                             vetted->pem_size, NULL, NULL, &ignored);
+        job->checked[name->legacy - rds_legacy_files] = rds_bundle_parse(
+            rds_libcrypto_linked(), name, true, 0, vetted->pem,
+            vetted->pem_size, NULL, NULL, &ignored);
 }
 
 enum rdsca_exit rdsca_install(const struct rdsca_job *job,

@@ -63,6 +63,7 @@ size_t rds_bundle_anchors_max(const struct rds_bundle_name *name)
 /* What a bundle is made with. */
 struct maker {
     const struct rds_libcrypto *lc;
+    bool prove;
     struct rds_bundle *bundle;
     rds_report_fn *report;
     void *arg;
@@ -146,7 +147,7 @@ static bool take_certificate(struct maker *maker, const unsigned char *der,
                                "file's name states");
     } else if (has_anchor(bundle, sha256)) {
         leave_out(maker, "it stands in the file twice");
-    } else if (!libcrypto_takes(maker->lc, der, size)) {
+    } else if (maker->prove && !libcrypto_takes(maker->lc, der, size)) {
         leave_out(maker, "libcrypto cannot read it");
     } else {
         memcpy(bundle->der + maker->der_used, der, size);
@@ -246,11 +247,12 @@ static size_t room_for(const struct rds_bundle_name *name, const void *bytes,
 
 struct rds_bundle *rds_bundle_parse(const struct rds_libcrypto *lc,
                                     const struct rds_bundle_name *name,
-                                    int64_t confirmed, const void *bytes,
-                                    size_t size, rds_report_fn *report,
-                                    void *arg, struct rds_error *err)
+                                    bool prove, int64_t confirmed,
+                                    const void *bytes, size_t size,
+                                    rds_report_fn *report, void *arg,
+                                    struct rds_error *err)
 {
-    struct maker maker = {lc, NULL, report, arg, err, 0, 0};
+    struct maker maker = {lc, prove, NULL, report, arg, err, 0, 0};
     BIO *bio = NULL;
     bool good = false;
 

@@ -124,7 +124,7 @@ static struct rds_bundle *parse_file(const struct rds_reader *reader,
 
     if (rds_directory_read(fd, name_in_folder(&state->name), &folder->identity,
                            &state->identity, &bytes, &size, &inner))
-        bundle = rds_bundle_parse(reader->lc, &state->name,
+        bundle = rds_bundle_parse(reader->lc, &state->name, !reader->unproven,
                                   confirmed_at(&state->identity), bytes, size,
                                   reader->report, reader->report_arg, why);
     else

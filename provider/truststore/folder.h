@@ -32,6 +32,7 @@ struct rds_folder {
 /* What files are read with. */
 struct rds_reader {
     const struct rds_libcrypto *lc;
+    bool unproven;         /* see rds_bundle_parse() */
     const char *directory; /* the bundle directory, to which names belong */
     rds_report_fn *report; /* or NULL */
     void *report_arg;

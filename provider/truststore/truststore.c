@@ -33,12 +33,13 @@ struct rds_snapshot {
 
 struct rds_truststore {
     struct rds_reader reader;
-    char *directory; /* or NULL */
-    char *retired;   /* the one of retired files in it, or NULL */
-    /* Entries are added under the guard and never change after. */
-    unsigned char distrust[RDS_DISTRUST_MAX][RDS_SHA256_SIZE];
-    _Atomic size_t distrust_count;
+    char *directory;              /* or NULL */
+    char *retired;                /* the one of retired files in it, or NULL */
     struct rds_snapshot *current; /* under the guard */
+    /* Entries are added under the guard and never change after; those beyond
+     * the count are not even cleared: most processes need no page for them. */
+    _Atomic size_t distrust_count;
+    unsigned char distrust[RDS_DISTRUST_MAX][RDS_SHA256_SIZE];
 };
 
 /* ---- counting users ---------------------------------------------------- */
@@ -222,25 +223,11 @@ static bool unchanged(const struct rds_truststore *store,
 
 /* ---- merging ------------------------------------------------------------ */
 
-/* Entries that replace each other stand together. */
-static int compare_groups(const struct rds_anchor *a,
-                          const struct rds_anchor *b)
+/* Entries that replace each other: those of a place, stage by stage. */
+static bool same_place(const struct rds_anchor *a, const struct rds_anchor *b)
 {
-    int order;
-
-    if (a->family != b->family)
-        return a->family < b->family ? -1 : 1;
-    if (a->partition != b->partition)
-        return a->partition < b->partition ? -1 : 1;
-    if ((order = strcmp(a->region, b->region)) != 0)
-        return order;
-    return (int)a->stage - (int)b->stage;
-}
-
-static int compare_by_group(const void *a, const void *b)
-{
-    return compare_groups(((const struct rds_entry *)a)->anchor,
-                          ((const struct rds_entry *)b)->anchor);
+    return a->family == b->family && a->partition == b->partition &&
+           strcmp(a->region, b->region) == 0;
 }
 
 static int compare_entries(const void *a, const void *b)
@@ -284,51 +271,56 @@ static bool keeps_bundle(const struct rds_entry *entry,
            (entry->bundle == best || entry->anchor->region[0] == '\0');
 }
 
-/* Keeps of one group what counts, in place; returns how many. */
-static size_t settle_group(const struct rds_entry *group, size_t count,
+/* Keeps of one place what counts, in place; returns how many. */
+static size_t settle_place(const struct rds_entry *place, size_t count,
                            struct rds_entry *out)
 {
-    const struct rds_bundle *best = NULL;
-    bool builtin = false;
+    const struct rds_bundle *best[RDS_STAGES] = {NULL};
+    bool builtin[RDS_STAGES] = {false};
     size_t kept = 0;
 
     for (size_t i = 0; i < count; i++) {
-        best = better(best, group[i].bundle);
-        builtin |= current_builtin(&group[i]);
-    }
-    if (builtin && best != NULL && best->confirmed < rds_builtin_date)
-        best = NULL;
-    for (size_t i = 0; i < count; i++) {
-        struct rds_entry entry = group[i];
+        uint8_t stage = place[i].anchor->stage;
 
-        if (entry.bundle == NULL ? keeps_builtin(&entry, best)
-                                 : keeps_bundle(&entry, best))
+        best[stage] = better(best[stage], place[i].bundle);
+        builtin[stage] |= current_builtin(&place[i]);
+    }
+    for (size_t i = 0; i < RDS_STAGES; i++) {
+        if (builtin[i] && best[i] != NULL &&
+            best[i]->confirmed < rds_builtin_date)
+            best[i] = NULL;
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct rds_entry entry = place[i];
+        const struct rds_bundle *holds = best[entry.anchor->stage];
+
+        if (entry.bundle == NULL ? keeps_builtin(&entry, holds)
+                                 : keeps_bundle(&entry, holds))
             out[kept++] = entry;
     }
     return kept;
 }
 
+/* Of sorted entries, so that those of a place stand together. */
 static size_t settle(struct rds_entry *entries, size_t count)
 {
     size_t kept = 0, next;
 
-    qsort(entries, count, sizeof(entries[0]), compare_by_group);
     for (size_t i = 0; i < count; i = next) {
         next = i + 1;
         while (next < count &&
-               compare_groups(entries[i].anchor, entries[next].anchor) == 0)
+               same_place(entries[i].anchor, entries[next].anchor))
             next++;
-        kept += settle_group(entries + i, next - i, entries + kept);
+        kept += settle_place(entries + i, next - i, entries + kept);
     }
     return kept;
 }
 
-/* Sorts for answers; each certificate once. */
-static size_t sort_once(struct rds_entry *entries, size_t count)
+/* Each certificate once: equal ones stand together. */
+static size_t keep_once(struct rds_entry *entries, size_t count)
 {
     size_t kept = 0;
 
-    qsort(entries, count, sizeof(entries[0]), compare_entries);
     for (size_t i = 0; i < count; i++) {
         if (kept == 0 ||
             memcmp(entries[kept - 1].anchor->sha256, entries[i].anchor->sha256,
@@ -348,13 +340,44 @@ static bool distrusted(const struct rds_truststore *store, size_t count,
     return false;
 }
 
-static void gather(struct rds_snapshot *snapshot,
-                   const struct rds_anchor *anchors, size_t count,
-                   const unsigned char *der, const struct rds_bundle *bundle)
+/* The anchors of the bundles, sorted; returns how many. */
+static size_t gather_bundles(const struct rds_snapshot *snapshot,
+                             struct rds_entry *out)
 {
-    for (size_t i = 0; i < count; i++) {
-        snapshot->entries[snapshot->view.count++] =
-            (struct rds_entry){&anchors[i], der + anchors[i].der_at, bundle};
+    size_t count = 0;
+
+    for (size_t i = 0; i < snapshot->bundles.count; i++) {
+        const struct rds_bundle *bundle = snapshot->bundles.files[i].bundle;
+
+        for (size_t j = 0; bundle != NULL && j < bundle->count; j++)
+            out[count++] = (struct rds_entry){
+                &bundle->anchors[j], bundle->der + bundle->anchors[j].der_at,
+                bundle};
+    }
+    qsort(out, count, sizeof(out[0]), compare_entries);
+    return count;
+}
+
+/*
+ * Adds the built-in anchors, which are sorted, to those of the bundles, which
+ * stand behind the room for them.  What is written never overtakes what is
+ * still to be read; what is left at the end is in its place.
+ */
+static void add_builtin(struct rds_entry *entries, size_t bundle_count)
+{
+    const struct rds_entry *next = entries + rds_builtin_anchor_count;
+    const struct rds_entry *end = next + bundle_count;
+
+    for (size_t i = 0; i < rds_builtin_anchor_count;) {
+        const struct rds_anchor *anchor = &rds_builtin_anchors[i];
+
+        if (next < end && rds_anchor_compare(next->anchor, anchor) < 0) {
+            *entries++ = *next++;
+            continue;
+        }
+        *entries++ =
+            (struct rds_entry){anchor, rds_builtin_der + anchor->der_at, NULL};
+        i++;
     }
 }
 
@@ -406,22 +429,18 @@ static bool merge(const struct rds_truststore *store,
     size_t room = rds_builtin_anchor_count +
                   rds_folder_anchors(&snapshot->bundles) +
                   rds_folder_anchors(&snapshot->retired) + 1;
+    size_t count;
 
     snapshot->entries = calloc(room, sizeof(snapshot->entries[0]));
     if (snapshot->entries == NULL)
         return false;
-    gather(snapshot, rds_builtin_anchors, rds_builtin_anchor_count,
-           rds_builtin_der, NULL);
-    for (size_t i = 0; i < snapshot->bundles.count; i++) {
-        const struct rds_bundle *bundle = snapshot->bundles.files[i].bundle;
-
-        if (bundle != NULL)
-            gather(snapshot, bundle->anchors, bundle->count, bundle->der,
-                   bundle);
-    }
-    snapshot->view.count = settle(snapshot->entries, snapshot->view.count);
+    count =
+        gather_bundles(snapshot, snapshot->entries + rds_builtin_anchor_count);
+    add_builtin(snapshot->entries, count);
+    snapshot->view.count =
+        settle(snapshot->entries, rds_builtin_anchor_count + count);
     snapshot->view.count = drop_distrusted(store, snapshot);
-    snapshot->view.count = sort_once(snapshot->entries, snapshot->view.count);
+    snapshot->view.count = keep_once(snapshot->entries, snapshot->view.count);
     for (size_t i = 0; i < snapshot->retired.count; i++)
         add_retired(store, snapshot, &snapshot->retired.files[i]);
     return true;
@@ -577,12 +596,14 @@ rds_truststore_new(const struct rds_libcrypto *lc,
                    const struct rds_truststore_options *options,
                    struct rds_error *err)
 {
-    struct rds_truststore *store = calloc(1, sizeof(*store));
+    struct rds_truststore *store = malloc(sizeof(*store));
 
     rds_guard_start();
     if (store == NULL)
         goto failed;
+    memset(store, 0, offsetof(struct rds_truststore, distrust));
     store->reader = (struct rds_reader){.lc = lc,
+                                        .unproven = options->unproven,
                                         .report = options->report,
                                         .report_arg = options->report_arg};
     if (!rds_truststore_distrust(store, options->distrust,

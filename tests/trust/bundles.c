@@ -5,7 +5,9 @@
  */
 
 #include <fcntl.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/pem.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -71,6 +73,56 @@ static void test_last_good(void)
     CHECK_ERROR(verify_chain(&chain), X509_V_OK, "a folder for all");
     NEED(chmod(path, 0755) == 0);
     chain_free(&chain);
+}
+
+/* The number of unused bits of its signature is none: our reader, which does
+ * not look there, takes it, and libcrypto does not. */
+static void write_unreadable(FILE *file, const X509 *certificate)
+{
+    const ASN1_BIT_STRING *signature;
+    const unsigned char *at;
+    unsigned char *der = NULL;
+    int size;
+
+    X509_get0_signature(&signature, NULL, certificate);
+    size = i2d_X509((X509 *)certificate, &der);
+    NEED(size > ASN1_STRING_length(signature));
+    der[size - ASN1_STRING_length(signature) - 1] = 9;
+    at = der;
+    NEED(d2i_X509(NULL, &at, size) == NULL);
+    ERR_clear_error();
+    NEED(PEM_write(file, PEM_STRING_X509, "", der, size) > 0);
+    OPENSSL_free(der);
+}
+
+/* It is not offered, hides nothing behind it, and leaves no trace. */
+static void test_unreadable(void)
+{
+    char path[PATH_SIZE];
+    struct chain bad, good;
+    FILE *file;
+
+    chain_make(&bad, REGION);
+    chain_make(&good, REGION);
+    for (int both = 0; both < 2; both++) {
+        file = fopen(path_of(path, "bundles/" BUNDLE), "w");
+        NEED(file != NULL);
+        write_unreadable(file, bad.root.certificate);
+        NEED(both == 0 || PEM_write_X509(file, good.root.certificate) == 1);
+        NEED(fclose(file) == 0);
+        log_clear();
+        CHECK_ERROR(verify_chain(&bad), NO_ISSUER, "it, %d", both);
+        CHECK(log_count("libcrypto cannot read us-west-2-rds-ca-ecc384-g1 "
+                        "of " BUNDLE) >= 1,
+              "it is logged, %d", both);
+        CHECK_ERROR(verify_chain(&good), both == 1 ? X509_V_OK : NO_ISSUER,
+                    "the other, %d", both);
+        CHECK(ERR_peek_error() == 0, "no error is left");
+    }
+    write_root(bad.root.certificate);
+    CHECK_ERROR(verify_chain(&bad), X509_V_OK, "repaired");
+    chain_free(&bad);
+    chain_free(&good);
 }
 
 static int open_files(void)
@@ -350,6 +402,7 @@ static void test_first_use_by_many(void)
 static const struct test tests[] = {
     TEST("a bundle is replaced", TRUST, test_replaced),
     TEST("the last good content", TRUST, test_last_good),
+    TEST("an unreadable certificate", TRUST, test_unreadable),
     TEST("descriptors", TRUST, test_descriptors),
     TEST("a retired file", TRUST, test_retired),
     TEST("a retired file, all trusted", "rds://all+proxy", test_retired),

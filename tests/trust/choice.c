@@ -4,6 +4,8 @@
  * validity now, then the signature.
  */
 
+#include <ctype.h>
+
 #include "tests.h"
 
 #define ROOT_CN "Amazon RDS " REGION " Root CA ECC384 G1"
@@ -148,7 +150,53 @@ static void test_signature_third(void)
     family_end(&family);
 }
 
-/* A name that nobody has, one that is written differently, and another key. */
+/* The name as OpenSSL takes it for equal: other letters, another type. */
+static X509_NAME *rewritten(const X509_NAME *name)
+{
+    X509_NAME *out = X509_NAME_new();
+
+    NEED(out != NULL);
+    for (int i = 0; i < X509_NAME_entry_count(name); i++) {
+        const X509_NAME_ENTRY *entry = X509_NAME_get_entry(name, i);
+        const ASN1_STRING *value = X509_NAME_ENTRY_get_data(entry);
+        const unsigned char *text = ASN1_STRING_get0_data(value);
+        unsigned char wide[2 * 64] = {0};
+        int size = ASN1_STRING_length(value);
+
+        NEED(size <= 64);
+        for (int j = 0; j < size; j++)
+            wide[2 * j + 1] = (unsigned char)toupper(text[j]);
+        NEED(X509_NAME_add_entry_by_OBJ(out, X509_NAME_ENTRY_get_object(entry),
+                                        V_ASN1_BMPSTRING, wide, 2 * size, -1,
+                                        0) == 1);
+    }
+    NEED(X509_NAME_cmp(out, name) == 0);
+    return out;
+}
+
+/* A subordinate that writes its issuer's name in a way of its own. */
+static void test_writings(void)
+{
+    static const long dates[][2] = {{-9, 9}};
+    struct family family;
+    X509_NAME *name;
+    int chosen;
+
+    family_start(&family, 1, dates);
+    family_sign(&family, 0, false);
+    name = rewritten(X509_get_subject_name(family.roots[0].certificate));
+    NEED(X509_set_issuer_name(family.subordinate.certificate, name) == 1 &&
+         X509_sign(family.subordinate.certificate, family.roots[0].key,
+                   EVP_sha256()) != 0);
+    CHECK_ERROR(family_verify(&family, &chosen), X509_V_OK,
+                "written differently");
+    CHECK(chosen == 0, "%d", chosen);
+    X509_NAME_free(name);
+    family_unsign(&family);
+    family_end(&family);
+}
+
+/* A name that nobody has, and another key. */
 static void test_names(void)
 {
     static const long dates[][2] = {{-9, 9}};
@@ -176,6 +224,7 @@ static const struct test tests[] = {
     TEST("the identifier first", EXPIRED, test_identifier_first),
     TEST("validity second", EXPIRED, test_validity_second),
     TEST("the signature third", EXPIRED, test_signature_third),
+    TEST("a name written differently", TRUST, test_writings),
     TEST("other keys", TRUST, test_names),
 };
 SUITE(choice);

@@ -8,6 +8,7 @@
 
 #include "tests.h"
 
+#include <openssl/x509.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -650,6 +651,165 @@ static void test_issuers(void)
     }
 }
 
+/* ---- a quick look at a name --------------------------------------------- */
+
+/* How many bytes of a string type a letter has. */
+static const struct {
+    const char *name;
+    int type;
+    unsigned width;
+} writings[] = {
+    {"UTF8String", V_ASN1_UTF8STRING, 1},
+    {"PrintableString", V_ASN1_PRINTABLESTRING, 1},
+    {"T61String", V_ASN1_T61STRING, 1},
+    {"BMPString", V_ASN1_BMPSTRING, 2},
+    {"UniversalString", V_ASN1_UNIVERSALSTRING, 4},
+};
+
+static X509_NAME *name_of(const char *cn, int type, unsigned width)
+{
+    unsigned char bytes[4 * 128] = {0};
+    X509_NAME *name = X509_NAME_new();
+    size_t size = strlen(cn);
+
+    NEED(name != NULL && size * width <= sizeof(bytes));
+    for (size_t i = 0; i < size; i++)
+        bytes[(i + 1) * width - 1] = (unsigned char)cn[i];
+    NEED(X509_NAME_add_entry_by_txt(name, "O", MBSTRING_ASC,
+                                    (const unsigned char *)"Amazon", -1, -1,
+                                    0) == 1 &&
+         X509_NAME_add_entry_by_NID(name, NID_commonName, type, bytes,
+                                    (int)(size * width), -1, 0) == 1);
+    return name;
+}
+
+static bool looks_like_root(X509_NAME *name)
+{
+    const unsigned char *der;
+    unsigned char *exact;
+    size_t size;
+    bool result;
+
+    NEED(X509_NAME_get0_der(name, &der, &size) == 1);
+    exact = exact_copy(der, size);
+    result = rds_name_may_be_root(exact, size);
+    free(exact);
+    return result;
+}
+
+/* The same name in other letters, with more spaces. */
+static void rewrite(const char *cn, bool upper, char out[128])
+{
+    size_t used = 0;
+
+    for (; *cn != '\0' && used + 2 < 128; cn++) {
+        if (*cn == ' ')
+            out[used++] = ' ';
+        out[used++] = upper && *cn >= 'a' && *cn <= 'z'    ? (char)(*cn - 32)
+                      : !upper && *cn >= 'A' && *cn <= 'Z' ? (char)(*cn + 32)
+                                                           : *cn;
+    }
+    out[used] = '\0';
+}
+
+/* However OpenSSL lets a root's name be written, the look does not miss it. */
+static void check_root_name(const char *cn)
+{
+    char texts[3][128];
+
+    (void)snprintf(texts[0], sizeof(texts[0]), "%s", cn);
+    rewrite(cn, true, texts[1]);
+    rewrite(cn, false, texts[2]);
+    for (size_t i = 0; i < COUNT(texts) * COUNT(writings); i++) {
+        const char *text = texts[i / COUNT(writings)];
+        size_t writing = i % COUNT(writings);
+        X509_NAME *usual = name_of(cn, V_ASN1_UTF8STRING, 1);
+        X509_NAME *name =
+            name_of(text, writings[writing].type, writings[writing].width);
+
+        NEED(X509_NAME_cmp(usual, name) == 0);
+        CHECK(looks_like_root(name), "'%s' as %s", text,
+              writings[writing].name);
+        X509_NAME_free(usual);
+        X509_NAME_free(name);
+    }
+}
+
+static void test_root_names(void)
+{
+    for (size_t i = 0; i < rds_builtin_anchor_count; i++) {
+        const struct rds_anchor *anchor = &rds_builtin_anchors[i];
+        const unsigned char *der = builtin_der(anchor);
+        struct rds_certificate certificate;
+
+        if (anchor->role != RDS_ROLE_ROOT)
+            continue;
+        NEED(rds_certificate_read(der, anchor->der_size, &certificate, NULL));
+        CHECK(rds_name_may_be_root(der + anchor->subject.at,
+                                   anchor->subject.size),
+              "%s", anchor->alias);
+        check_root_name(certificate.subject_cn);
+    }
+    check_root_name("Amazon RDS xx-new-1 Root CA MLDSA65 G12");
+    check_root_name("Amazon RDS Root 2031 CA");
+}
+
+/* Names as those of AWS's servers' issuers: they are not to cost more. */
+static void test_subordinate_names(void)
+{
+    static const char *const algorithms[] = {"RSA2048", "RSA4096", "ECC384"};
+    struct recipe recipe = {.issuer = "Amazon RDS Root 2019 CA"};
+
+    for (size_t i = 0; i < COUNT(algorithms) * rds_builtin_region_count; i++) {
+        struct rds_certificate certificate;
+        struct made made;
+        char cn[80];
+
+        (void)snprintf(cn, sizeof(cn),
+                       "Amazon RDS %s Subordinate CA %s G1.A.%zu",
+                       rds_builtin_regions[i / COUNT(algorithms)],
+                       algorithms[i % COUNT(algorithms)], 1 + i % 30);
+        recipe.cn = cn;
+        make_certificate(&made, &recipe);
+        NEED(rds_certificate_read(made.der, made.size, &certificate, NULL));
+        CHECK(!rds_name_may_be_root(made.der + certificate.subject.at,
+                                    certificate.subject.size),
+              "%s", cn);
+    }
+}
+
+static void test_other_names(void)
+{
+    static const struct {
+        const char *cn;
+        bool root;
+    } rows[] = {
+        {"Amazon RDS us-west-2 Subordinate CA RSA2048 G1.A.1", false},
+        {"Amazon RDS us-west-2 CA", true}, /* a length that looks like a tag */
+        {"Amazon RDS us-west-2 2019 CA.", false},
+        {"GTS CA 1C3", false},
+        {"DigiCert TLS RSA SHA256 2020 CA1", false},
+        {"Ro ot rds R", false},
+        {"roo", false},
+        {"rds", false},
+        {"r", false},
+        {"root", true},
+        {"chroots", true},
+        {"/RDS/", true},
+        {"ISRG Root X1", true},
+    };
+    const unsigned char *nothing = exact_copy("", 0);
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        X509_NAME *name = name_of(rows[i].cn, V_ASN1_UTF8STRING, 1);
+
+        CHECK_NUMBER(looks_like_root(name), rows[i].root, "%s", rows[i].cn);
+        X509_NAME_free(name);
+    }
+    CHECK(!rds_name_may_be_root(nothing, 0), "no bytes");
+    free((void *)nothing);
+}
+
 static void test_names(void)
 {
     CHECK_TEXT(rds_role_name(ROOT), "root", "role");
@@ -673,6 +833,9 @@ CU_TestInfo anchor_tests[] = {
     {"in force", test_in_force},
     {"issuers of built-in anchors", test_issuers_of_builtin},
     {"issuers by name and key identifier", test_issuers},
+    {"names of roots, however written", test_root_names},
+    {"names of subordinates", test_subordinate_names},
+    {"other names", test_other_names},
     {"names of roles and stages", test_names},
     CU_TEST_INFO_NULL,
 };

@@ -100,8 +100,8 @@ static struct rds_bundle *parse(const char *file, const void *bytes,
     struct rds_bundle *bundle;
 
     NEED(rds_bundle_name_read(file, &name));
-    bundle = rds_bundle_parse(rds_libcrypto_linked(), &name, 1234, exact, size,
-                              lines != NULL ? note : NULL, lines, err);
+    bundle = rds_bundle_parse(rds_libcrypto_linked(), &name, true, 1234, exact,
+                              size, lines != NULL ? note : NULL, lines, err);
     free(exact);
     return bundle;
 }

@@ -10,6 +10,8 @@
 #include "tests.h"
 
 #include <errno.h>
+#include <openssl/err.h>
+#include <openssl/x509.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -99,6 +101,18 @@ static const struct rds_snapshot *take(struct rds_truststore *store)
 
     NEED(snapshot != NULL);
     return snapshot;
+}
+
+/* A store that does not ask libcrypto, over the same folder. */
+static struct rds_truststore *new_unproven(const char *directory)
+{
+    const struct rds_truststore_options options = {.directory = directory,
+                                                   .unproven = true};
+    struct rds_truststore *store =
+        rds_truststore_new(rds_libcrypto_linked(), &options, NULL);
+
+    NEED(store != NULL);
+    return store;
 }
 
 /* What the store answers now. */
@@ -362,6 +376,39 @@ static void test_entries(void)
 }
 
 /* A file of the future counts as one of now: a newer one can win again. */
+/* Our reader takes it, libcrypto does not: its signature has 9 unused bits. */
+static void test_unproven(void)
+{
+    const struct rds_anchor *rsa = builtin(WEST_RSA), *ecc = builtin(WEST_ECC);
+    unsigned char *der = exact_copy(builtin_der(ecc), ecc->der_size);
+    struct text content = {NULL, 0};
+    struct rds_truststore *unproven;
+    struct rds_der in = {der, ecc->der_size}, parts, part;
+    const unsigned char *at = der;
+    struct fixture fixture;
+
+    NEED(rds_der_expect(&in, RDS_DER_SEQUENCE, &parts) &&
+         rds_der_expect(&parts, RDS_DER_SEQUENCE, &part) &&
+         rds_der_expect(&parts, RDS_DER_SEQUENCE, &part) &&
+         rds_der_expect(&parts, RDS_DER_BIT_STRING, &part));
+    der[part.at - der] = 9;
+    NEED(d2i_X509(NULL, &at, ecc->der_size) == NULL);
+    ERR_clear_error();
+    start(&fixture);
+    unproven = new_unproven(fixture.folder.path);
+    text_add_pem(&content, der, ecc->der_size);
+    text_add_pem(&content, builtin_der(rsa), rsa->der_size);
+    folder_write(&fixture.folder, WEST, &content);
+    folder_touch(&fixture.folder, WEST, fresh(1));
+    check(&fixture, WEST_URI, WEST_RSA, "proven");
+    check_store(unproven, WEST_URI, WEST_ECC " " WEST_RSA, "unproven");
+    CHECK_NUMBER(ERR_peek_error(), 0, "no error is left");
+    rds_truststore_free(unproven);
+    text_clear(&content);
+    stop(&fixture);
+    free(der);
+}
+
 static void test_future(void)
 {
     const struct rds_snapshot *snapshot;
@@ -1116,6 +1163,7 @@ CU_TestInfo truststore_tests[] = {
     {"built in only", test_builtin_only},
     {"the clock of the tests", test_clock},
     {"which file wins", test_wins},
+    {"not proven", test_unproven},
     {"a file of the future", test_future},
     {"stages", test_stages},
     {"entries", test_entries},
