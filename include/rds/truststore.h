@@ -28,6 +28,7 @@
  * libcrypto.
  */
 
+#include "rds/answer.h"
 #include "rds/bundle.h"
 
 #define RDS_DIRECTORY_DEFAULT "/var/lib/rds-ca"
@@ -72,5 +73,11 @@ void rds_snapshot_release(const struct rds_snapshot *snapshot);
 
 /* What one can select from; lives as long as the snapshot. */
 const struct rds_view *rds_snapshot_view(const struct rds_snapshot *snapshot);
+
+/* rds_answer_get() with that view; the last answers are kept with it. */
+const struct rds_answer *
+rds_snapshot_answer(const struct rds_snapshot *snapshot, const char *text,
+                    const struct rds_uri *uri, int64_t now,
+                    struct rds_error *err) RDS_MUST_CHECK;
 
 #endif

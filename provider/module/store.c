@@ -37,18 +37,20 @@ struct list_name {
 struct opened {
     const struct rds_provider *provider;
     const struct rds_snapshot *snapshot;
-    struct rds_selection selection; /* what is left of the answer */
-    struct list_name *names;        /* rds://list only */
+    const struct rds_answer *answer; /* shared with others */
+    uint32_t *found;                 /* what searches left of it, or NULL */
+    const uint32_t *index;           /* of either: places in the view */
+    size_t count;
+    struct list_name *names; /* rds://list only */
     size_t name_count;
     bool list;
     bool unwanted; /* something else than certificates is expected */
-    size_t next;   /* of selection or names */
+    size_t next;   /* of index or names */
 };
 
 static const struct rds_entry *entry_at(const struct opened *opened, size_t i)
 {
-    return &rds_snapshot_view(opened->snapshot)
-                ->entries[opened->selection.index[i]];
+    return &rds_snapshot_view(opened->snapshot)->entries[opened->index[i]];
 }
 
 /* ---- opening and closing ----------------------------------------------- */
@@ -64,7 +66,8 @@ static int store_close(void *loaderctx)
         free(opened->names[i].description);
     }
     free(opened->names);
-    rds_selection_clear(&opened->selection);
+    free(opened->found);
+    rds_answer_release(opened->answer);
     rds_snapshot_release(opened->snapshot);
     free(opened);
     return 1;
@@ -85,21 +88,26 @@ static bool add_name(void *arg, const char *uri, const char *description)
     return more->uri != NULL && more->description != NULL;
 }
 
-static bool answer(struct opened *opened, const struct rds_uri *uri,
-                   struct rds_error *err)
+static bool answer(struct opened *opened, const char *text,
+                   const struct rds_uri *uri, struct rds_error *err)
 {
-    const struct rds_view *view;
     int64_t now = (int64_t)time(NULL);
 
     opened->snapshot = rds_truststore_snapshot(opened->provider->store, err);
     if (opened->snapshot == NULL)
         return false;
-    view = rds_snapshot_view(opened->snapshot);
     opened->list = rds_uri_is_list(uri);
-    if (!opened->list)
-        return rds_select(uri, view, now, &opened->selection, err);
-    return rds_list(view, now, add_name, opened) ||
-           rds_fail(err, RDS_R_NO_MEMORY, "out of memory");
+    if (opened->list)
+        return rds_list(rds_snapshot_view(opened->snapshot), now, add_name,
+                        opened) ||
+               rds_fail(err, RDS_R_NO_MEMORY, "out of memory");
+    opened->answer =
+        rds_snapshot_answer(opened->snapshot, text, uri, now, err);
+    if (opened->answer == NULL)
+        return false;
+    opened->index = opened->answer->selection.index;
+    opened->count = opened->answer->selection.count;
+    return true;
 }
 
 static void log_opened(const struct opened *opened, const char *text)
@@ -108,8 +116,8 @@ static void log_opened(const struct opened *opened, const char *text)
 
     if (rds_log_limit >= RDS_LOG_INFO)
         rds_log_write(RDS_LOG_INFO, "open '%s': %zu certificates, %zu names",
-                      rds_quote(quoted, text, strlen(text)),
-                      opened->selection.count, opened->name_count);
+                      rds_quote(quoted, text, strlen(text)), opened->count,
+                      opened->name_count);
 }
 
 static void *store_open(void *provctx, const char *text)
@@ -128,7 +136,8 @@ static void *store_open(void *provctx, const char *text)
         (void)rds_fail(&err, RDS_R_BAD_URI, "no URI");
     } else if (rds_binding_complete(&provider->binding, &err)) {
         opened->provider = provider;
-        good = rds_uri_read(text, uri, &err) && answer(opened, uri, &err);
+        good =
+            rds_uri_read(text, uri, &err) && answer(opened, text, uri, &err);
     }
     free(uri);
     if (good) {
@@ -167,23 +176,54 @@ struct wanted {
 typedef bool test_fn(const struct wanted *wanted,
                      const struct rds_entry *entry);
 
-/* Keeps, of what has not been loaded yet, what passes the test. */
-static void narrow(struct opened *opened, test_fn *test,
-                   const struct wanted *wanted)
+static bool unusable(const struct opened *opened, const char *what)
 {
-    size_t kept = opened->next;
+    struct rds_error err;
 
-    for (size_t i = opened->next; i < opened->selection.count; i++) {
-        if (test(wanted, entry_at(opened, i)))
-            opened->selection.index[kept++] = opened->selection.index[i];
-    }
-    opened->selection.count = kept;
-    for (size_t i = opened->next; i < opened->name_count; i++) {
+    (void)rds_fail(&err, RDS_R_BAD_SEARCH, "%s", what);
+    rds_raise(opened->provider, &err);
+    return false;
+}
+
+static bool no_memory(const struct opened *opened)
+{
+    struct rds_error err;
+
+    (void)rds_fail(&err, RDS_R_NO_MEMORY, "out of memory");
+    rds_raise(opened->provider, &err);
+    return false;
+}
+
+/* Goes on with what a search found: takes `found`, which may be NULL. */
+static bool take_found(struct opened *opened, uint32_t *found, size_t count)
+{
+    if (found == NULL)
+        return no_memory(opened);
+    free(opened->found);
+    opened->found = found;
+    opened->index = found;
+    opened->count = count;
+    for (size_t i = 0; i < opened->name_count; i++) {
         free(opened->names[i].uri);
         free(opened->names[i].description);
     }
-    if (opened->name_count > opened->next)
-        opened->name_count = opened->next; /* a name is never found */
+    opened->name_count = 0; /* a name is never found */
+    opened->next = 0;
+    return true;
+}
+
+/* Keeps, of what has not been loaded yet, what passes the test. */
+static bool narrow(struct opened *opened, test_fn *test,
+                   const struct wanted *wanted)
+{
+    uint32_t *kept = calloc(opened->count - opened->next + 1, sizeof(kept[0]));
+    size_t count = 0;
+
+    for (size_t i = opened->next; kept != NULL && i < opened->count; i++) {
+        if (test(wanted, entry_at(opened, i)))
+            kept[count++] = opened->index[i];
+    }
+    return take_found(opened, kept, count);
 }
 
 /*
@@ -221,15 +261,6 @@ static bool take_octets(const OSSL_PARAM *param, struct wanted *wanted)
     else if (param->data_type != OSSL_PARAM_OCTET_STRING)
         return false;
     return wanted->bytes != NULL && wanted->size <= RDS_CERTIFICATE_MAX;
-}
-
-static bool unusable(const struct opened *opened, const char *what)
-{
-    struct rds_error err;
-
-    (void)rds_fail(&err, RDS_R_BAD_SEARCH, "%s", what);
-    rds_raise(opened->provider, &err);
-    return false;
 }
 
 /* The same bytes, or names that OpenSSL calls equal. */
@@ -270,12 +301,29 @@ static bool has_issuer(const struct wanted *wanted,
                      anchor->issuer.size);
 }
 
+/*
+ * Of an answer from which nobody has searched or loaded yet, the index knows
+ * the few whose subject may be meant.
+ */
+static bool narrow_to_key(struct opened *opened, unsigned long long key)
+{
+    uint32_t *found;
+    size_t count = 0;
+
+    if (opened->answer == NULL || opened->found != NULL || opened->next != 0)
+        return true;
+    found = rds_answer_with_subject(
+        opened->answer, rds_snapshot_view(opened->snapshot), key, &count);
+    return take_found(opened, found, count);
+}
+
 static bool search_name(struct opened *opened, const OSSL_PARAM *param,
                         test_fn *test)
 {
     const struct rds_libcrypto *lc = &opened->provider->binding.all;
     struct wanted wanted = {.lc = lc};
     const unsigned char *at;
+    bool good;
 
     if (!take_octets(param, &wanted))
         return unusable(opened, "the name to search for is no octet string");
@@ -286,9 +334,10 @@ static bool search_name(struct opened *opened, const OSSL_PARAM *param,
         return unusable(opened, "the name to search for is no X.501 name");
     }
     wanted.key = rds_name_key(wanted.bytes, wanted.size);
-    narrow(opened, test, &wanted);
+    good = (test != has_subject || narrow_to_key(opened, wanted.key)) &&
+           narrow(opened, test, &wanted);
     lc->X509_NAME_free(wanted.name);
-    return true;
+    return good;
 }
 
 static bool search_subject(struct opened *opened, const OSSL_PARAM *param,
@@ -343,8 +392,7 @@ static bool search_serial(struct opened *opened, const OSSL_PARAM *param,
         param->data == NULL || param->data_size > RDS_CERTIFICATE_MAX)
         return unusable(opened, "the serial number to search for is no "
                                 "integer");
-    narrow(opened, has_serial, &wanted);
-    return true;
+    return narrow(opened, has_serial, &wanted);
 }
 
 static bool has_fingerprint(const struct wanted *wanted,
@@ -395,8 +443,7 @@ static bool search_fingerprint(struct opened *opened, const OSSL_PARAM *param,
         wanted.text = NULL;
     else if (!rds_digest(lc, name, "", 0, probe, &size))
         return unusable(opened, "the digest to search with is not available");
-    narrow(opened, has_fingerprint, &wanted);
-    return true;
+    return narrow(opened, has_fingerprint, &wanted);
 }
 
 static bool has_alias(const struct wanted *wanted,
@@ -415,8 +462,7 @@ static bool search_alias(struct opened *opened, const OSSL_PARAM *param,
     if (!take_text(param, alias))
         return unusable(opened, "the alias to search for is no text, or "
                                 "longer than any alias");
-    narrow(opened, has_alias, &wanted);
-    return true;
+    return narrow(opened, has_alias, &wanted);
 }
 
 /* Nothing but certificates, and names of them, is to be had here. */
@@ -489,8 +535,7 @@ static int store_eof(void *loaderctx)
     const struct opened *opened = loaderctx;
 
     return opened->unwanted ||
-           opened->next ==
-               (opened->list ? opened->name_count : opened->selection.count);
+           opened->next == (opened->list ? opened->name_count : opened->count);
 }
 
 static int give_name(const struct list_name *name, OSSL_CALLBACK *object_cb,

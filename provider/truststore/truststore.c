@@ -29,6 +29,7 @@ struct rds_snapshot {
     struct rds_folder retired; /* files of rds/legacy.h */
     bool retired_there;        /* something of that name is in the directory */
     struct rds_refusal *refusals;
+    struct rds_answers answers; /* kept for whoever asks again */
 };
 
 struct rds_truststore {
@@ -48,6 +49,7 @@ static void free_snapshot(struct rds_snapshot *snapshot)
 {
     rds_folder_clear(&snapshot->bundles);
     rds_folder_clear(&snapshot->retired);
+    rds_answers_clear(&snapshot->answers);
     free(snapshot->refusals);
     free(snapshot->entries);
     free(snapshot);
@@ -70,6 +72,16 @@ void rds_snapshot_release(const struct rds_snapshot *snapshot)
 const struct rds_view *rds_snapshot_view(const struct rds_snapshot *snapshot)
 {
     return &snapshot->view;
+}
+
+const struct rds_answer *
+rds_snapshot_answer(const struct rds_snapshot *snapshot, const char *text,
+                    const struct rds_uri *uri, int64_t now,
+                    struct rds_error *err)
+{
+    struct rds_snapshot *mine = (struct rds_snapshot *)snapshot;
+
+    return rds_answer_get(&mine->answers, &mine->view, text, uri, now, err);
 }
 
 /* ---- reading the directory --------------------------------------------- */

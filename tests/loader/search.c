@@ -6,6 +6,7 @@
  */
 
 #include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -16,6 +17,7 @@
 
 #define EVERYTHING "rds://all+proxy?expired=include"
 #define G1_CN "Amazon RDS us-west-2 Root CA RSA2048 G1"
+#define WEST "rds://region/us-west-2"
 
 /* How many are found; -1 where the search was refused. */
 static int find(OSSL_LIB_CTX *lib, const char *uri, OSSL_STORE_SEARCH *search,
@@ -477,6 +479,91 @@ static void test_expect_and_search(void)
     OSSL_LIB_CTX_free(lib);
 }
 
+/* A second search looks among what the first left. */
+static void test_two_searches(void)
+{
+    static const struct {
+        const char *alias;
+        int certificate; /* whose subject is searched for after that */
+        int count;
+    } rows[] = {
+        {"us-west-2-rds-ca-ecc384-g1", 0, 1},
+        {"us-west-2-rds-ca-ecc384-g1", 1, 0},
+        {"us-west-2-rds-ca-ecc384-g1", 2, 0},
+        {"us-west-2-rds-ca-rsa4096-g1", 2, 1},
+        {"us-west-2-rds-ca-rsa4096-g1", 0, 0},
+    };
+    OSSL_LIB_CTX *lib = context_plain();
+    STACK_OF(X509) *all = certificates_of(lib, WEST);
+
+    CU_ASSERT_FATAL(sk_X509_num(all) == 3);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        X509 *wanted = sk_X509_value(all, rows[i].certificate);
+        OSSL_STORE_SEARCH *first = OSSL_STORE_SEARCH_by_alias(rows[i].alias);
+        OSSL_STORE_SEARCH *second =
+            OSSL_STORE_SEARCH_by_name(X509_get_subject_name(wanted));
+        OSSL_STORE_CTX *store =
+            OSSL_STORE_open_ex(WEST, lib, NULL, NULL, NULL, NULL, NULL, NULL);
+        int count = 0;
+
+        CU_ASSERT_FATAL(store != NULL && OSSL_STORE_find(store, first) == 1 &&
+                        OSSL_STORE_find(store, second) == 1);
+        for (; !OSSL_STORE_eof(store); count++)
+            OSSL_STORE_INFO_free(OSSL_STORE_load(store));
+        CHECK(count == rows[i].count, "row %zu: %d", i, count);
+        (void)OSSL_STORE_close(store);
+        OSSL_STORE_SEARCH_free(first);
+        OSSL_STORE_SEARCH_free(second);
+    }
+    certificates_free(all);
+    OSSL_LIB_CTX_free(lib);
+}
+
+static int count_one(const OSSL_PARAM params[], void *arg)
+{
+    (void)params;
+    ++*(int *)arg;
+    return 1;
+}
+
+/* Loads `before`, searches for a subject, loads the rest; returns how many. */
+static int rest_after(int before, X509_NAME *subject)
+{
+    void *opened = shim.open(shim.provctx, WEST);
+    OSSL_PARAM params[2] = {OSSL_PARAM_END, OSSL_PARAM_END};
+    unsigned char *der = NULL;
+    int size = i2d_X509_NAME(subject, &der), count = 0;
+
+    CU_ASSERT_FATAL(opened != NULL && size > 0);
+    for (int i = 0; i < before; i++)
+        CU_ASSERT(shim.load(opened, count_one, &count, NULL, NULL) == 1);
+    params[0] = OSSL_PARAM_construct_octet_string(OSSL_STORE_PARAM_SUBJECT,
+                                                  der, (size_t)size);
+    CU_ASSERT(shim.set(opened, params) == 1);
+    for (count = 0; shim.eof(opened) == 0;)
+        CU_ASSERT(shim.load(opened, count_one, &count, NULL, NULL) == 1);
+    (void)shim.close(opened);
+    OPENSSL_free(der);
+    return count;
+}
+
+/* A search in the midst of loading finds what has not been loaded yet. */
+static void test_search_after_load(void)
+{
+    OSSL_LIB_CTX *lib = shim_context(SHIM_PLAIN, NULL);
+    STACK_OF(X509) *all = certificates_of(lib, WEST);
+
+    CU_ASSERT_FATAL(sk_X509_num(all) == 3);
+    for (int before = 0; before <= 3; before++) {
+        for (int i = 0; i < 3; i++)
+            CHECK(rest_after(before, X509_get_subject_name(sk_X509_value(
+                                         all, i))) == (i >= before),
+                  "%d loaded, then number %d", before, i);
+    }
+    certificates_free(all);
+    OSSL_LIB_CTX_free(lib);
+}
+
 static const struct test tests[] = {
     {"every subject", test_every_subject},
     {"every issuer and serial", test_every_serial},
@@ -490,6 +577,8 @@ static const struct test tests[] = {
     {"a search in the list", test_search_in_list},
     {"expectations", test_expect},
     {"expectation and search", test_expect_and_search},
+    {"two searches", test_two_searches},
+    {"a search after loading", test_search_after_load},
 };
 
 SUITE(search);

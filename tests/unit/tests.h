@@ -30,6 +30,7 @@
     F(anchor)                                                                 \
     F(uri)                                                                    \
     F(select)                                                                 \
+    F(answer)                                                                 \
     F(scope)                                                                  \
     F(configuration)                                                          \
     F(bundle)                                                                 \
