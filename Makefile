@@ -254,17 +254,33 @@ ubsan:
 tsan:
 	@$(MAKE) unit-check BUILD=$(BUILD)/tsan SANITIZE=thread CFLAGS='-O1 -g'
 
-.PHONY: demo bench
+.PHONY: demo bench bench-short performance-page
 demo: deps
 	@$(MAKE) all
 	@$(SCRUB) tests/demo.sh $(BUILD)
 
-$(BUILD)/bench: $(BUILD)/obj/tests/bench/bench.o $(BUILD)/rds.so
+BENCH_OBJECTS := $(call objects,$(call sources,tests/bench) \
+    $(addprefix tests/trust/,pki.c process.c verify.c))
+
+$(BUILD)/bench: $(BENCH_OBJECTS) $(BUILD)/rds.so
 	$(say) LINK $@
-	$(Q)$(CC) $(LINK_FLAGS) $(CFLAGS) -o $@ $< $(LDFLAGS) $(CRYPTO_LIBS)
+	$(Q)$(CC) $(LINK_FLAGS) $(CFLAGS) -o $@ $(BENCH_OBJECTS) $(LDFLAGS) \
+	    -lssl $(CRYPTO_LIBS)
+
+BENCH = $(SCRUB) BENCH_COMMIT='$(shell git describe --always --dirty \
+    --exclude='*' 2>/dev/null)' $(BUILD)/bench
 
 bench: $(BUILD)/bench
-	@$(SCRUB) $(BUILD)/bench
+	@$(BENCH) --rows '$(ROWS)' --format '$(FORMAT)' --sessions '$(SESSIONS)'
+
+# For CI: every row has a number; no aim is judged.
+bench-short: $(BUILD)/bench
+	@$(BENCH) --short
+
+# On a quiet machine.
+performance-page: $(BUILD)/bench
+	@tests/bench/page.sh docs/performance.md $(BENCH) --format markdown \
+	    --sessions '$(SESSIONS)'
 
 # ---- linters ----------------------------------------------------------------
 
@@ -287,6 +303,7 @@ lint:
 	shellcheck -x .ci/run tests/system/*.t \
 	    tests/system/*.sh tests/clients/*.t tests/clients/*.sh \
 	    tests/rdsca/*.t tests/rdsca/*.sh tests/*.sh tests/lines/*.sh \
+	    tests/bench/*.sh \
 	    tests/lines/run provider/anchors/*.sh conf/install-deps \
 	    conf/rdsca.bash-completion.in
 	@! for page in docs/*.[1-8]; do \
@@ -401,6 +418,9 @@ help:
 	@echo '  client-check   real clients with rds-trust'
 	@echo '  valgrind asan ubsan tsan   unit-check under a checker'
 	@echo '  bench          ratios against what one would use instead'
+	@echo '                 (ROWS=NAME,... FORMAT=markdown SESSIONS=N)'
+	@echo '  bench-short    whether each row of it gives a number'
+	@echo '  performance-page   bench, into docs/performance.md'
 	@echo '  lint format    style and static analysis'
 	@echo '  install uninstall          never touch openssl.cnf'
 	@echo '  deps           install Debian packages (root or sudo; NO_DEPS=1 forbids)'

@@ -4,9 +4,8 @@
 #
 #   trust-check     runs them
 #   trust-valgrind  the same under valgrind, each process of a test, too
-#   trust-cost      prints what trust costs; judges nothing
 
-TRUST_SOURCES := $(filter-out %/cost.c %/program.c,$(sort $(wildcard tests/trust/*.c)))
+TRUST_SOURCES := $(filter-out %/program.c,$(sort $(wildcard tests/trust/*.c)))
 TRUST_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(TRUST_SOURCES))
 
 # A second libcrypto, and programs that hold one of their own, are made of
@@ -41,15 +40,7 @@ $(BUILD)/trust-exported: $(BUILD)/obj/tests/trust/program.o $(TRUST_ARCHIVE)
 	$(Q)$(CC) $(filter-out %gc-sections,$(LINK_FLAGS)) $(CFLAGS) -rdynamic \
 	    -o $@ $< $(LDFLAGS) $(TRUST_WHOLE) -lpthread -ldl
 
-TRUST_COST_OBJECTS := $(patsubst %,$(BUILD)/obj/tests/trust/%.o, \
-    cost pki process verify)
-
-$(BUILD)/trust-cost: $(TRUST_COST_OBJECTS) $(BUILD)/rds.so
-	$(say) LINK $@
-	$(Q)$(CC) $(LINK_FLAGS) $(CFLAGS) -o $@ $(TRUST_COST_OBJECTS) $(LDFLAGS) \
-	    $(SSL_LIBS) $(CRYPTO_LIBS)
-
-.PHONY: trust-check trust-valgrind trust-cost
+.PHONY: trust-check trust-valgrind
 trust-check: all $(BUILD)/trust-tests
 	$(SCRUB) $(RUNNER) $(BUILD)/trust-tests
 
@@ -60,6 +51,3 @@ TRUST_VALGRIND = valgrind -q --trace-children=yes \
     --show-leak-kinds=definite,indirect --error-exitcode=9 --num-callers=30
 trust-valgrind:
 	@$(MAKE) trust-check RUNNER='env RDS_SLOW=30 $(TRUST_VALGRIND)'
-
-trust-cost: all $(BUILD)/trust-cost
-	@$(SCRUB) $(BUILD)/trust-cost
