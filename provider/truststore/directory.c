@@ -287,7 +287,7 @@ bool rds_directory_list(int directory_fd, struct rds_bundle_name **names,
             (void)close(fd);
         return failed(err, ".", "list the directory");
     }
-    found = calloc(RDS_DIRECTORY_FILES_MAX, sizeof(found[0]));
+    found = malloc(RDS_DIRECTORY_FILES_MAX * sizeof(found[0]));
     while (found != NULL && !*more && (entry = readdir(directory)) != NULL) {
         if (!rds_bundle_name_read(entry->d_name, &name))
             continue;
