@@ -137,6 +137,9 @@ void use_configuration(const struct side *side);
 /* Starts one for a task that gives one number.  0 where it fails. */
 double ask_side(const struct row *row, enum which which, const char *task);
 
+/* The seconds of one run of many. */
+double bench_measured(void (*run)(void), unsigned times);
+
 /* Called by run functions for what does not count. */
 void bench_excluded(void (*what)(void *arg), void *arg);
 

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The process of one side.  Its clock is that of the processor, so that
- * waiting for a machine that does other things does not count.
+ * The process of one side: it prepares, and does what it is told.
  */
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../trust/process.h"
@@ -15,41 +13,6 @@
 
 #define TIME_LIMIT 300 /* seconds that a process may live */
 #define RUNS_MAX 1000000
-
-static double excluded;
-
-static double processor_seconds(void)
-{
-    struct timespec now = {0, 0};
-
-    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
-/* callgrind knows these two by name: they switch it on and off. */
-double bench_measured(void (*run)(void), unsigned times);
-
-__attribute__((noinline, noclone)) void bench_excluded(void (*what)(void *arg),
-                                                       void *arg)
-{
-    double from = processor_seconds();
-
-    what(arg);
-    excluded += processor_seconds() - from;
-}
-
-/* The seconds of one run. */
-__attribute__((noinline, noclone)) double bench_measured(void (*run)(void),
-                                                         unsigned times)
-{
-    double from = processor_seconds(), all;
-
-    excluded = 0;
-    for (unsigned i = 0; i < times; i++)
-        run();
-    all = processor_seconds() - from - excluded;
-    return all / times;
-}
 
 /* ---- tasks ------------------------------------------------------------- */
 

@@ -17,8 +17,12 @@
 
 /* ---- numbers ----------------------------------------------------------- */
 
+/* "" for what was not measured, here and below. */
 static void write_value(char out[TEXT_SIZE], enum gauge gauge, double value)
 {
+    out[0] = '\0';
+    if (value == 0)
+        return;
     if (gauge == GAUGE_MEMORY)
         (void)snprintf(out, TEXT_SIZE, "%.0f kB", value / 1024);
     else if (gauge == GAUGE_START)
@@ -29,7 +33,6 @@ static void write_value(char out[TEXT_SIZE], enum gauge gauge, double value)
         (void)snprintf(out, TEXT_SIZE, "%.2f ms", value * 1e3);
 }
 
-/* "" for what was not measured. */
 static void write_ratio(char out[TEXT_SIZE], double ratio)
 {
     out[0] = '\0';
@@ -41,6 +44,9 @@ static void write_range(char out[TEXT_SIZE], const struct result *result)
 {
     char low[TEXT_SIZE], high[TEXT_SIZE];
 
+    out[0] = '\0';
+    if (result->low == 0)
+        return;
     write_ratio(low, result->low);
     write_ratio(high, result->high);
     (void)snprintf(out, TEXT_SIZE, "%.80s-%.80s", low, high);
