@@ -58,7 +58,7 @@ struct options {
 };
 
 static const struct effort usual = {
-    .sessions = 9, .turns = 21, .turn = 0.004, .count = true};
+    .sessions = 25, .turns = 9, .turn = 0.004, .count = true};
 static const struct effort quick = {
     .sessions = 1, .turns = 3, .turn = 0.001, .count = false};
 
