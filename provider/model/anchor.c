@@ -450,6 +450,11 @@ bool rds_anchor_describe(struct rds_anchor *out, const unsigned char *der,
     out->aki = certificate.aki;
     out->subject_key = rds_name_key(der + out->subject.at, out->subject.size);
     out->issuer_key = rds_name_key(der + out->issuer.at, out->issuer.size);
+    if (out->subject_key == 0 || out->issuer_key == 0)
+        return rds_fail(err, RDS_R_BAD_CERTIFICATE,
+                        "'%s' has a subject or an issuer that is no name in "
+                        "DER",
+                        quoted);
     out->der_at = der_at;
     out->der_size = (uint16_t)size;
     memcpy(out->sha256, sha256, RDS_SHA256_SIZE);

@@ -91,31 +91,39 @@ const char *rds_date_write(char out[RDS_DATE_MAX], int64_t seconds)
     return out;
 }
 
-/* The last common name, where it is short and printable ASCII. */
+/* Takes an attribute, should it be a common name: short printable ASCII. */
+static void take_attribute(struct rds_der attribute, char out[RDS_CN_MAX + 1])
+{
+    struct rds_der oid, value;
+    unsigned char tag;
+
+    if (!rds_der_expect(&attribute, RDS_DER_OID, &oid) ||
+        !rds_der_next(&attribute, &tag, &value) ||
+        !rds_der_equals(&oid, oid_common_name, sizeof(oid_common_name)))
+        return;
+    out[0] = '\0';
+    if (value.left > RDS_CN_MAX ||
+        (tag != RDS_DER_UTF8_STRING && tag != RDS_DER_PRINTABLE_STRING))
+        return;
+    for (size_t i = 0; i < value.left; i++) {
+        if (value.at[i] < ' ' || value.at[i] > '~') {
+            out[0] = '\0';
+            break;
+        }
+        out[i] = (char)value.at[i];
+        out[i + 1] = '\0';
+    }
+}
+
+/* The last common name; a SET may hold several. */
 static void read_common_name(struct rds_der name, char out[RDS_CN_MAX + 1])
 {
-    struct rds_der set, attribute, oid, value;
-    unsigned char tag;
+    struct rds_der set, attribute;
 
     out[0] = '\0';
     while (rds_der_expect(&name, RDS_DER_SET, &set)) {
-        if (!rds_der_expect(&set, RDS_DER_SEQUENCE, &attribute) ||
-            !rds_der_expect(&attribute, RDS_DER_OID, &oid) ||
-            !rds_der_next(&attribute, &tag, &value) ||
-            !rds_der_equals(&oid, oid_common_name, sizeof(oid_common_name)))
-            continue;
-        out[0] = '\0';
-        if (value.left > RDS_CN_MAX ||
-            (tag != RDS_DER_UTF8_STRING && tag != RDS_DER_PRINTABLE_STRING))
-            continue;
-        for (size_t i = 0; i < value.left; i++) {
-            if (value.at[i] < ' ' || value.at[i] > '~') {
-                out[0] = '\0';
-                break;
-            }
-            out[i] = (char)value.at[i];
-            out[i + 1] = '\0';
-        }
+        while (rds_der_expect(&set, RDS_DER_SEQUENCE, &attribute))
+            take_attribute(attribute, out);
     }
 }
 

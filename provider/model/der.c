@@ -121,8 +121,8 @@ unsigned long long rds_name_key(const unsigned char *der, size_t size)
     if (!rds_der_expect(&in, RDS_DER_SEQUENCE, &name) || in.left != 0)
         return 0;
     while (name.left != 0) {
-        if (!rds_der_expect(&name, RDS_DER_SET, &set))
-            return 0;
+        if (!rds_der_expect(&name, RDS_DER_SET, &set) || set.left == 0)
+            return 0; /* OpenSSL passes over an empty SET: it is no name */
         /* The order within a SET depends on the encodings: hence a sum. */
         for (sum = 0; set.left != 0; sum += one) {
             if (!rds_der_expect(&set, RDS_DER_SEQUENCE, &attribute) ||

@@ -483,6 +483,35 @@ static void test_lone_names(void)
     }
 }
 
+/*
+ * A common name is found although another attribute of the name is damaged;
+ * but nobody could ever look for such a certificate by its name.
+ */
+static void test_no_name(void)
+{
+    static const unsigned char locality[] = {0x06, 0x03, 0x55, 0x04, 0x07};
+    const struct rds_anchor *whole = builtin("us-west-2-rds-ca-ecc384-g1");
+    unsigned char *der = exact_copy(builtin_der(whole), whole->der_size), *at;
+    size_t size = whole->der_size, changed = 0;
+    struct rds_error err = {RDS_R_NONE, ""};
+    struct rds_anchor a;
+
+    NEED(rds_anchor_describe(&a, der, size, whole->sha256, 0, &err));
+    while ((at = memmem(der, size, locality, sizeof(locality))) != NULL) {
+        at[0] = RDS_DER_INTEGER;
+        changed++;
+    }
+    CHECK_NUMBER(changed, 2, "subject and issuer");
+    CHECK(!rds_anchor_describe(&a, der, size, whole->sha256, 0, &err),
+          "described");
+    CHECK_NUMBER(err.reason, RDS_R_BAD_CERTIFICATE, "reason");
+    CHECK_TEXT(err.text,
+               "'Amazon RDS us-west-2 Root CA ECC384 G1' has a subject or an "
+               "issuer that is no name in DER",
+               "text");
+    free(der);
+}
+
 /* ---- order, force, issuers ---------------------------------------------- */
 
 static int sign(int number)
@@ -828,6 +857,7 @@ CU_TestInfo anchor_tests[] = {
     {"names that AWS may use one day", test_future},
     {"refused names", test_refused},
     {"names alone", test_lone_names},
+    {"names that are none", test_no_name},
     {"the order of the built-in anchors", test_order},
     {"the order of the fields", test_order_of_fields},
     {"in force", test_in_force},

@@ -248,20 +248,17 @@ static size_t put(unsigned char *der, size_t at, const char *hex)
     return at + unhex(hex, der + at, 64);
 }
 
-/* A certificate whose names have one common name, four bytes with its head. */
-static size_t assemble(unsigned char der[256], const char *common_name_hex)
+/* A certificate with this subject and issuer. */
+static size_t assemble(unsigned char der[256], const char *name_hex)
 {
-    static const char name[] = "30 0d 31 0b 30 09 06 03 55 04 03";
     size_t size = 4; /* room for the two heads */
 
     size = put(der, size, "02 01 07 30 00");
-    size = put(der, size, name);
-    size = put(der, size, common_name_hex);
+    size = put(der, size, name_hex);
     size = put(der, size,
                "30 1e 17 0d 32 31 30 31 30 31 30 30 30 30 30 30 5a"
                "17 0d 33 31 30 31 30 31 30 30 30 30 30 30 5a");
-    size = put(der, size, name);
-    size = put(der, size, common_name_hex);
+    size = put(der, size, name_hex);
     size = put(der, size, "30 00"); /* the key */
     der[0] = der[2] = RDS_DER_SEQUENCE;
     der[3] = (unsigned char)(size - 4);
@@ -271,21 +268,38 @@ static size_t assemble(unsigned char der[256], const char *common_name_hex)
     return size;
 }
 
-/* A common name that is not ASCII is none. */
-static void test_foreign_common_name(void)
+/* An attribute that is a common name of two letters, or a unit. */
+#define ATTRIBUTE(value) "30 09 06 03 55 04 03 " value
+#define UNIT "30 09 06 03 55 04 0b 0c 02 55 55"
+
+/* Of several common names the last counts; one that is not ASCII is none. */
+static void test_common_name(void)
 {
     static const struct {
         const char *row;
         const char *hex;
         const char *cn;
     } rows[] = {
-        {"UTF-8, ASCII", "0c 02 41 42", "AB"},
-        {"printable", "13 02 41 42", "AB"},
-        {"UTF-8, umlaut", "0c 02 c3 a4", ""},
-        {"NUL behind", "0c 02 41 00", ""},
-        {"NUL before", "0c 02 00 41", ""},
-        {"control", "0c 02 41 0a", ""},
-        {"two bytes a letter", "1e 02 00 41", ""},
+        {"UTF-8, ASCII", "30 0d 31 0b" ATTRIBUTE("0c 02 41 42"), "AB"},
+        {"printable", "30 0d 31 0b" ATTRIBUTE("13 02 41 42"), "AB"},
+        {"UTF-8, umlaut", "30 0d 31 0b" ATTRIBUTE("0c 02 c3 a4"), ""},
+        {"NUL behind", "30 0d 31 0b" ATTRIBUTE("0c 02 41 00"), ""},
+        {"NUL before", "30 0d 31 0b" ATTRIBUTE("0c 02 00 41"), ""},
+        {"control", "30 0d 31 0b" ATTRIBUTE("0c 02 41 0a"), ""},
+        {"two bytes a letter", "30 0d 31 0b" ATTRIBUTE("1e 02 00 41"), ""},
+        {"two sets",
+         "30 1a 31 0b" ATTRIBUTE("0c 02 41 42") "31 0b" ATTRIBUTE(
+             "0c 02 43 44"),
+         "CD"},
+        {"two in a set",
+         "30 18 31 16" ATTRIBUTE("0c 02 41 42") ATTRIBUTE("0c 02 43 44"),
+         "CD"},
+        {"two in a set, the last not ASCII",
+         "30 18 31 16" ATTRIBUTE("0c 02 41 42") ATTRIBUTE("0c 02 c3 a4"), ""},
+        {"a unit before it in the set",
+         "30 18 31 16" UNIT ATTRIBUTE("0c 02 41 42"), "AB"},
+        {"a unit behind it in the set",
+         "30 18 31 16" ATTRIBUTE("0c 02 41 42") UNIT, "AB"},
     };
 
     for (size_t i = 0; i < COUNT(rows); i++) {
@@ -409,7 +423,7 @@ CU_TestInfo certificate_tests[] = {
     {"every day, forth and back", test_dates},
     {"built-in ones read as libcrypto reads them", test_builtin},
     {"made ones read as libcrypto reads them", test_made},
-    {"common names that are not ASCII", test_foreign_common_name},
+    {"common names", test_common_name},
     {"cut at every byte", test_cut},
     {"changed at every byte", test_flipped},
     {"sizes", test_size},

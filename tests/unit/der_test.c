@@ -241,6 +241,9 @@ static void test_no_name(void)
     } rows[] = {
         {"nothing", ""},
         {"a set", "31 00"},
+        {"an empty set in the sequence", "30 02 31 00"},
+        {"an empty set behind another",
+         "30 0d 31 09 30 07 06 03 55 04 03 0c 00 31 00"},
         {"an integer", "02 01 05"},
         {"a null in the sequence", "30 02 05 00"},
         {"an attribute without a set", "30 09 30 07 06 03 55 04 03 0c 00"},
