@@ -91,6 +91,26 @@ static bool bad_line(struct rds_error *err, const char *path, size_t number,
                     number, what);
 }
 
+/* Control characters but tab: systemd ends a line at a carriage return. */
+static bool holds_control(const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (((unsigned char)*text < ' ' && *text != '\t') || *text == 0x7f)
+            return true;
+    }
+    return false;
+}
+
+/* Bytes beyond ASCII: systemd drops a value that is no UTF-8. */
+static bool holds_8bit(const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if ((unsigned char)*text >= 0x80)
+            return true;
+    }
+    return false;
+}
+
 /*
  * Takes the quotes off, in place.  What sh would expand, split or run is
  * refused.
@@ -103,7 +123,7 @@ static char *unquote(char *value)
     while (size != 0 && (value[size - 1] == ' ' || value[size - 1] == '\t'))
         value[--size] = '\0';
     if (quote != '"' && quote != '\'')
-        return strpbrk(value, " \t\"'\\$`;&|<>()#") == NULL ? value : NULL;
+        return strpbrk(value, " \t\"'\\$`;&|<>()#~") == NULL ? value : NULL;
     if (size < 2 || value[size - 1] != quote)
         return NULL;
     value[size - 1] = '\0';
@@ -132,6 +152,14 @@ static bool take_line(struct rdsca_defaults *out, char *line, size_t number,
     char *equals, *value;
 
     line += strspn(line, " \t");
+    if (holds_control(line))
+        return bad_line(err, out->path, number,
+                        "holds a control character; are its line ends those "
+                        "of Windows?");
+    if (*line == '#' && line[strlen(line) - 1] == '\\')
+        return bad_line(err, out->path, number,
+                        "systemd would take the next line for a part of a "
+                        "comment that ends with a backslash");
     if (*line == '\0' || *line == '#')
         return true;
     equals = strchr(line, '=');
@@ -139,6 +167,9 @@ static bool take_line(struct rdsca_defaults *out, char *line, size_t number,
         return bad_line(err, out->path, number, "not of the form NAME=VALUE");
     *equals = '\0';
     value = unquote(equals + 1);
+    if (value != NULL && holds_8bit(value))
+        return bad_line(err, out->path, number,
+                        "a value has nothing but ASCII in it");
     if (value == NULL)
         return bad_line(err, out->path, number,
                         "a value with spaces or special characters stands in "

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * ETags between two updates.  Refuses one that came from another URL, or with
- * another bundle than the one that is there.
+ * another bundle than the one that is there, and any that could end a header.
  */
 
 #include "etag.h"
@@ -16,6 +16,9 @@
 #include "rds/uri.h"
 #include "replace.h"
 #include "target.h"
+
+/* The URL, the SHA-256, the ETag, each with a line end. */
+#define TEXT_MAX (RDSCA_URL_MAX + RDS_SHA256_TEXT + RDSCA_ETAG_MAX + 3)
 
 static void etag_path(const char *directory,
                       const struct rds_bundle_name *name, char path[4096])
@@ -44,45 +47,66 @@ static void bundle_digest(const char *directory,
     free(bytes);
 }
 
-static bool next_line(FILE *file, char *line, size_t room)
+/* It comes from a server, and is sent again within a header. */
+static bool sendable(const char *etag)
 {
-    if (fgets(line, (int)room, file) == NULL)
-        return false;
-    line[strcspn(line, "\n")] = '\0';
-    return true;
+    for (const char *c = etag; *c != '\0'; c++) {
+        if (*c < ' ' || *c > '~')
+            return false;
+    }
+    return etag[0] != '\0';
+}
+
+/* All of the file, without a NUL byte; "" where it is not such a text. */
+static void read_text(const char *path, char text[TEXT_MAX])
+{
+    unsigned char *bytes;
+    size_t size;
+
+    text[0] = '\0';
+    if (!rdsca_read_regular(path, TEXT_MAX - 1, &bytes, &size))
+        return;
+    memcpy(text, bytes, size);
+    text[size] = '\0';
+    if (strlen(text) != size)
+        text[0] = '\0';
+    free(bytes);
 }
 
 void rdsca_etag_read(const char *directory, const struct rds_bundle_name *name,
                      const char *url, char etag[RDSCA_ETAG_MAX])
 {
-    char path[4096], line[RDSCA_URL_MAX + 1], digest[RDS_SHA256_TEXT];
-    FILE *file;
-    bool ours;
+    char path[4096], text[TEXT_MAX], head[TEXT_MAX], digest[RDS_SHA256_TEXT];
+    size_t size, start;
 
     etag[0] = '\0';
     bundle_digest(directory, name, digest);
     etag_path(directory, name, path);
-    file = digest[0] != '\0' ? fopen(path, "re") : NULL;
-    if (file == NULL)
+    read_text(path, text);
+    (void)snprintf(head, sizeof(head), "%s\n%s\n", url, digest);
+    start = strlen(head);
+    if (digest[0] == '\0' || strncmp(text, head, start) != 0)
         return;
-    ours = next_line(file, line, sizeof(line)) && strcmp(line, url) == 0 &&
-           next_line(file, line, sizeof(line)) && strcmp(line, digest) == 0;
-    if (!ours || !next_line(file, etag, RDSCA_ETAG_MAX))
+    size = strcspn(text + start, "\n");
+    if (size >= RDSCA_ETAG_MAX || strcmp(text + start + size, "\n") != 0)
+        return; /* not as rdsca_etag_write() writes it */
+    memcpy(etag, text + start, size);
+    etag[size] = '\0';
+    if (!sendable(etag))
         etag[0] = '\0';
-    (void)fclose(file);
 }
 
 void rdsca_etag_write(const char *directory,
                       const struct rds_bundle_name *name, const char *url,
                       const char *etag)
 {
-    char path[4096], text[RDSCA_URL_MAX + 400], digest[RDS_SHA256_TEXT];
+    char path[4096], text[TEXT_MAX], digest[RDS_SHA256_TEXT];
     struct rds_error ignored;
     int size;
 
     etag_path(directory, name, path);
     bundle_digest(directory, name, digest);
-    if (etag[0] == '\0' || digest[0] == '\0') {
+    if (!sendable(etag) || digest[0] == '\0') {
         (void)unlink(path);
         return;
     }

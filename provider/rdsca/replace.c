@@ -121,9 +121,8 @@ undo:
     return false;
 }
 
-/* A regular file of at most `most` bytes; *bytes is malloc'ed. */
-static bool read_regular(const char *path, size_t most, unsigned char **bytes,
-                         size_t *size)
+bool rdsca_read_regular(const char *path, size_t most, unsigned char **bytes,
+                        size_t *size)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     struct stat st;
@@ -153,7 +152,7 @@ bool rdsca_holds(const char *path, const void *bytes, size_t size)
     size_t found_size;
     bool same;
 
-    if (!read_regular(path, size, &found, &found_size))
+    if (!rdsca_read_regular(path, size, &found, &found_size))
         return false;
     same = found_size == size && memcmp(found, bytes, size) == 0;
     free(found);
@@ -176,7 +175,7 @@ static bool replace_by_copy(const char *path, const struct timespec *modified,
     size_t size;
     bool good;
 
-    if (!read_regular(path, RDS_BUNDLE_MAX, &bytes, &size))
+    if (!rdsca_read_regular(path, RDS_BUNDLE_MAX, &bytes, &size))
         return failed(err, "read", path);
     good = rdsca_replace_dated(path, bytes, size, modified, err);
     free(bytes);

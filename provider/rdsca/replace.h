@@ -33,6 +33,13 @@ RDS_MUST_CHECK bool rdsca_redate(const char *path,
                                  const struct timespec *modified,
                                  struct rds_error *err);
 
+/*
+ * Reads a regular file of at most `most` bytes; a pipe or a device in its
+ * place holds nobody up.  *bytes is malloc'ed.
+ */
+RDS_MUST_CHECK bool rdsca_read_regular(const char *path, size_t most,
+                                       unsigned char **bytes, size_t *size);
+
 /* Whether the file holds exactly these bytes. */
 bool rdsca_holds(const char *path, const void *bytes, size_t size);
 

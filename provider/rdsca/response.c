@@ -52,11 +52,23 @@ static void take_value(const char *line, size_t size, const char *name,
     out[size] = '\0';
 }
 
+/* Of several answers, as after a proxy's CONNECT, the last one counts. */
+static bool starts_answer(const char *line, size_t size)
+{
+    static const char word[] = "HTTP/";
+
+    return size >= strlen(word) && memcmp(line, word, strlen(word)) == 0;
+}
+
 size_t rdsca_take_header(char *data, size_t one, size_t size, void *arg)
 {
     struct rdsca_arrival *arrival = arg;
 
     (void)one;
+    if (starts_answer(data, size)) {
+        arrival->out->etag[0] = '\0';
+        arrival->location[0] = '\0';
+    }
     take_value(data, size, "etag:", arrival->out->etag,
                sizeof(arrival->out->etag));
     take_value(data, size, "location:", arrival->location,

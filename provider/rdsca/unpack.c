@@ -71,7 +71,7 @@ static bool take_pkcs7(const struct packed *packed, PKCS7 *p7)
     STACK_OF(X509) *found = NULL;
     bool good = true;
 
-    if (p7 != NULL && PKCS7_type_is_signed(p7))
+    if (p7 != NULL && PKCS7_type_is_signed(p7) && p7->d.sign != NULL)
         found = p7->d.sign->cert;
     for (int i = 0; good && i < sk_X509_num(found); i++)
         good = X509_add_cert(packed->certificates, sk_X509_value(found, i),

@@ -382,6 +382,10 @@ static bool write_pem(struct vetting *vetting)
         vetting->out->pem_size = (size_t)size;
     }
     BIO_free(bio);
+    if (size > RDS_BUNDLE_MAX)
+        return rds_fail(vetting->err, RDS_R_BAD_BUNDLE,
+                        "%s: larger than %d bytes as PEM",
+                        vetting->candidate->name.file, RDS_BUNDLE_MAX);
     if (good && vetting->out->kept == 0)
         return rds_fail(vetting->err, RDS_R_BAD_BUNDLE,
                         "%s: every certificate in it has expired",

@@ -215,6 +215,15 @@ refusals() {
     as_p7b /dev/null "$IN/none.p7b" 2>/dev/null
     refused 'a PKCS#7 without certificates' "$FILE: " --for us-west-2 \
         "$IN/none.p7b"
+    # Its type is "signed", and that is all.
+    printf '0\201\013\006\011\052\206\110\206\367\015\001\007\002' \
+        >"$IN/void.p7b"
+    refused 'a PKCS#7 in DER without content' "$FILE: truncated or damaged" \
+        --for us-west-2 "$IN/void.p7b"
+    printf -- '-----BEGIN PKCS7-----\nMAsGCSqGSIb3DQEHAg==\n%s\n' \
+        '-----END PKCS7-----' >"$IN/void.pem"
+    refused 'a PKCS#7 in PEM without content' "$FILE: truncated or damaged" \
+        --for us-west-2 "$IN/void.pem"
     : >"$IN/empty.pem"
     refused 'an empty file' "$FILE: empty" --for us-west-2 "$IN/empty.pem"
     echo '<html>' >"$IN/page.pem"

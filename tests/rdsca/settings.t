@@ -149,7 +149,8 @@ bad_lines() {
     settings RDSCA_UPDATE
     refused 'no equals sign' 2 'line 1: not of the form NAME=VALUE' us-west-2
     settings $'RDSCA\e=1'
-    refused 'a control character' 2 "unknown name 'RDSCA\\x1b'" us-west-2
+    refused 'a control character' 2 'line 1: holds a control character' \
+        us-west-2
     # shellcheck disable=SC2016 # as they stand in the file
     for line in 'RDSCA_UPDATE=us-west-2 us-east-1' 'RDSCA_UPDATE="$HOME"' \
         'RDSCA_UPDATE=$(id)' 'RDSCA_UPDATE="a' "RDSCA_UPDATE='a'b'" \
