@@ -218,6 +218,7 @@ client-check: all
 	$(SCRUB) prove --failures --comments tests/clients/*.t
 
 -include tests/trust/rules.mk
+-include tests/fuzz/rules.mk
 
 # The same module with other lines of OpenSSL, and a build with musl.  What
 # cannot be installed is a line that is skipped.
@@ -288,7 +289,8 @@ LINT_SOURCES = $(MODEL_SOURCES) $(STORE_SOURCES) $(MODULE_SOURCES) \
     $(RDSCA_SOURCES) \
     provider/truststore/linked.c provider/anchors/digest.c
 FORMAT_FILES = $(LINT_SOURCES) $(UNIT_SOURCES) $(LOADER_SOURCES) \
-    $(wildcard include/rds/*.h provider/*/*.h tests/*/*.h tests/*/*.c)
+    $(wildcard include/rds/*.h provider/*/*.h tests/*/*.h tests/*/*.c \
+    tests/fuzz/lib/*.h tests/fuzz/lib/*.c)
 
 .PHONY: lint format
 lint:
@@ -303,7 +305,7 @@ lint:
 	shellcheck -x .ci/run tests/system/*.t \
 	    tests/system/*.sh tests/clients/*.t tests/clients/*.sh \
 	    tests/rdsca/*.t tests/rdsca/*.sh tests/*.sh tests/lines/*.sh \
-	    tests/bench/*.sh \
+	    tests/bench/*.sh tests/fuzz/*.sh \
 	    tests/lines/run provider/anchors/*.sh conf/install-deps \
 	    conf/rdsca.bash-completion.in
 	@! for page in docs/*.[1-8]; do \
@@ -417,6 +419,9 @@ help:
 	@echo '  musl-check     a build with musl, and its tests (minutes, at first)'
 	@echo '  client-check   real clients with rds-trust'
 	@echo '  valgrind asan ubsan tsan   unit-check under a checker'
+	@echo '  fuzz           each parser for SECONDS=60, or one of them: TARGET=uri'
+	@echo '  fuzz-regress   what was a finding once, without the fuzzer'
+	@echo '  fuzz-mutants   bugs put in on purpose, which the fuzzer must find'
 	@echo '  bench          ratios against what one would use instead'
 	@echo '                 (ROWS=NAME,... FORMAT=markdown SESSIONS=N)'
 	@echo '  bench-short    whether each row of it gives a number'
