@@ -73,8 +73,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     else
         NEED(rds_bundle_name_read("us-west-2-bundle.pem", &name));
     ERR_clear_error();
-    bundle = rds_bundle_parse(rds_libcrypto_linked(), &name, 0, bytes, left,
-                              report, &tally, &err);
+    bundle = rds_bundle_parse(rds_libcrypto_linked(), &name, true, 0, bytes,
+                              left, report, &tally, &err);
     CLAIM(ERR_peek_error() == 0, "a trace in the error queue");
     if (bundle != NULL)
         claim_bundle(bundle, bytes, left, tally.reports);

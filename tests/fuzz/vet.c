@@ -139,8 +139,8 @@ static void claim_accepted(const struct rdsca_candidate *candidate,
     size_t notes = 0;
 
     reached();
-    bundle = rds_bundle_parse(rds_libcrypto_linked(), &candidate->name, 0,
-                              vetted->pem, vetted->pem_size,
+    bundle = rds_bundle_parse(rds_libcrypto_linked(), &candidate->name, true,
+                              0, vetted->pem, vetted->pem_size,
                               claim_nothing_left_out, NULL, &err);
     CLAIM(bundle != NULL, "the trust store refuses it: %s", err.text);
     CLAIM(bundle->count == vetted->kept, "%zu of %zu read", bundle->count,
