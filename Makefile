@@ -100,7 +100,8 @@ CORE_OBJECTS := $(call objects,$(MODEL_SOURCES) $(STORE_SOURCES)) \
 MODULE_OBJECTS := $(call objects,$(MODULE_SOURCES)) $(CORE_OBJECTS)
 # What of the command touches no file and no network is tested with the core.
 UNIT_RDSCA_SOURCES := $(addprefix provider/rdsca/, chain.c describe.c \
-    finding.c greeting.c host.c names.c opinion.c verdict.c)
+    diagnosis.c finding.c greeting.c host.c names.c opinion.c \
+    shellword.c verdict.c)
 UNIT_OBJECTS := $(call objects,$(UNIT_SOURCES) $(UNIT_RDSCA_SOURCES) \
     provider/truststore/linked.c) $(CORE_OBJECTS)
 LOADER_OBJECTS := $(call objects,$(LOADER_SOURCES))

@@ -55,8 +55,9 @@ enum rdsca_exit rdsca_finish_output(const char *name);
 
 /*
  * The values of the provider's section in the OpenSSL configuration in force
- * (OPENSSL_CONF, else the default file): of the first section in [providers]
- * whose `module` is named rds.so.
+ * (OPENSSL_CONF, else the default file): of the first section in the list of
+ * providers that loads rds.so, with a `module` line of that name, or with none
+ * and the name rds.
  */
 struct rdsca_settings {
     char *file;    /* the configuration file that was looked at, or NULL */
@@ -93,6 +94,12 @@ RDS_MUST_CHECK bool rdsca_trust_open(struct rdsca_trust *out, const char *name,
                                      const char *directory);
 void rdsca_trust_close(struct rdsca_trust *trust);
 
+/* The same, with nothing on standard error. */
+RDS_MUST_CHECK bool rdsca_trust_load(struct rdsca_trust *out,
+                                     const char *directory,
+                                     rds_report_fn *report, void *arg,
+                                     struct rds_error *err);
+
 /*
  * Reads a URI and selects from the trust store as of now; complains where
  * that fails.  `text` NULL means "rds://all".  Clear the selection with
@@ -110,6 +117,7 @@ enum rdsca_exit rdsca_export(int argc, char **argv);
 enum rdsca_exit rdsca_probe(int argc, char **argv);
 enum rdsca_exit rdsca_import(int argc, char **argv);
 enum rdsca_exit rdsca_update(int argc, char **argv);
+enum rdsca_exit rdsca_doctor(int argc, char **argv);
 
 extern const char rdsca_list_help[];
 extern const char rdsca_timeline_help[];
@@ -117,5 +125,6 @@ extern const char rdsca_export_help[];
 extern const char rdsca_probe_help[];
 extern const char rdsca_import_help[];
 extern const char rdsca_update_help[];
+extern const char rdsca_doctor_help[];
 
 #endif

@@ -24,6 +24,8 @@ static const struct rdsca_command commands[] = {
      rdsca_export_help, rdsca_export},
     {"probe", "judge a server's certificate, and say what to do",
      rdsca_probe_help, rdsca_probe},
+    {"doctor", "check this machine, and say what mends it", rdsca_doctor_help,
+     rdsca_doctor},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

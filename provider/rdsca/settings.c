@@ -8,64 +8,34 @@
 #include <string.h>
 #include <time.h>
 
-#include <openssl/conf.h>
-
+#include "cnf.h"
 #include "command.h"
 #include "rds/configuration.h"
-
-#define MODULE_FILE "rds.so"
 
 static char *copy(const char *text)
 {
     return text != NULL ? strdup(text) : NULL;
 }
 
-static bool names_module(const char *module)
-{
-    const char *slash = module != NULL ? strrchr(module, '/') : NULL;
-
-    return module != NULL &&
-           strcmp(slash != NULL ? slash + 1 : module, MODULE_FILE) == 0;
-}
-
-/* Takes the values of the first section that loads the module. */
-static void take_section(const CONF *conf, struct rdsca_settings *out)
-{
-    const char *start = NCONF_get_string(conf, NULL, "openssl_conf");
-    const char *list =
-        start != NULL ? NCONF_get_string(conf, start, "providers") : NULL;
-    STACK_OF(CONF_VALUE) *providers =
-        list != NULL ? NCONF_get_section(conf, list) : NULL;
-
-    for (int i = 0; i < sk_CONF_VALUE_num(providers); i++) {
-        const char *section = sk_CONF_VALUE_value(providers, i)->value;
-        const char *module = NCONF_get_string(conf, section, "module");
-
-        if (!names_module(module))
-            continue;
-        out->section = copy(section);
-        out->module = copy(module);
-        out->bundles = copy(NCONF_get_string(conf, section, "rds-bundles"));
-        out->distrust = copy(NCONF_get_string(conf, section, "rds-distrust"));
-        out->trust = copy(NCONF_get_string(conf, section, "rds-trust"));
-        return;
-    }
-}
-
 void rdsca_settings_read(struct rdsca_settings *out)
 {
-    char *file = CONF_get1_default_config_file();
-    CONF *conf = NCONF_new(NULL);
-    long line;
+    struct rdsca_cnf_provider ours;
+    struct rdsca_cnf cnf;
 
     memset(out, 0, sizeof(*out));
-    if (file != NULL && conf != NULL && NCONF_load(conf, file, &line) > 0) {
-        out->file = copy(file);
-        take_section(conf, out);
+    rdsca_cnf_read(&cnf);
+    if (cnf.state == RDSCA_CNF_READ)
+        out->file = copy(cnf.file);
+    if (rdsca_cnf_ours(&cnf, cnf.providers, &ours)) {
+        out->section = copy(ours.section);
+        out->module = copy(ours.module);
+        out->bundles =
+            copy(rdsca_cnf_value(&cnf, ours.section, "rds-bundles"));
+        out->distrust =
+            copy(rdsca_cnf_value(&cnf, ours.section, "rds-distrust"));
+        out->trust = copy(rdsca_cnf_value(&cnf, ours.section, "rds-trust"));
     }
-    NCONF_free(conf);
-    OPENSSL_free(file);
-    ERR_clear_error();
+    rdsca_cnf_clear(&cnf);
 }
 
 void rdsca_settings_clear(struct rdsca_settings *settings)
@@ -85,62 +55,66 @@ const char *rdsca_settings_directory(const struct rdsca_settings *settings)
                                      : RDS_DIRECTORY_DEFAULT;
 }
 
-static void report(void *arg, const char *line)
-{
-    rdsca_complain(arg, "%s", line);
-}
-
-static bool open_store(struct rdsca_trust *out, const char *name,
-                       const char *directory,
+static bool open_store(struct rdsca_trust *out, const char *directory,
                        const struct rdsca_settings *settings,
-                       struct rds_configuration *values)
+                       struct rds_truststore_options *options,
+                       struct rds_configuration *values, struct rds_error *err)
 {
-    struct rds_truststore_options options = {.report = report,
-                                             .report_arg = (void *)name};
-    struct rds_error err;
-
     if (directory == NULL)
         directory = settings->bundles;
     if (!rds_configuration_read(directory, settings->distrust, settings->trust,
-                                values, &err))
-        goto failed;
+                                values, err))
+        return false;
     (void)snprintf(out->directory, sizeof(out->directory), "%s",
                    values->bundles);
-    options.directory = out->directory;
-    options.distrust =
+    options->directory = out->directory;
+    options->distrust =
         (const unsigned char(*)[RDS_SHA256_SIZE])values->distrust;
-    options.distrust_count = values->distrust_count;
-    out->store = rds_truststore_new(rds_libcrypto_linked(), &options, &err);
-    if (out->store == NULL)
-        goto failed;
-    out->snapshot = rds_truststore_snapshot(out->store, &err);
-    if (out->snapshot == NULL)
-        goto failed;
-    out->view = rds_snapshot_view(out->snapshot);
-    return true;
-failed:
-    rdsca_complain(name, "%s", err.text);
-    return false;
+    options->distrust_count = values->distrust_count;
+    out->store = rds_truststore_new(rds_libcrypto_linked(), options, err);
+    if (out->store != NULL)
+        out->snapshot = rds_truststore_snapshot(out->store, err);
+    if (out->snapshot != NULL)
+        out->view = rds_snapshot_view(out->snapshot);
+    return out->snapshot != NULL;
 }
 
-bool rdsca_trust_open(struct rdsca_trust *out, const char *name,
-                      const char *directory)
+bool rdsca_trust_load(struct rdsca_trust *out, const char *directory,
+                      rds_report_fn *report, void *arg, struct rds_error *err)
 {
     struct rds_configuration *values = malloc(sizeof(*values));
+    struct rds_truststore_options options = {.report = report,
+                                             .report_arg = arg};
     struct rdsca_settings settings;
     bool good = false;
 
     memset(out, 0, sizeof(*out));
     rdsca_settings_read(&settings);
     if (values == NULL)
-        rdsca_complain(name, "out of memory");
+        (void)rds_fail(err, RDS_R_NO_MEMORY, "out of memory");
     else
-        good = open_store(out, name, directory, &settings, values);
+        good = open_store(out, directory, &settings, &options, values, err);
     rdsca_settings_clear(&settings);
     free(values);
     if (!good)
         rdsca_trust_close(out);
     return good;
+}
+
+static void complain(void *arg, const char *line)
+{
+    rdsca_complain(arg, "%s", line);
+}
+
+bool rdsca_trust_open(struct rdsca_trust *out, const char *name,
+                      const char *directory)
+{
+    struct rds_error err;
+
+    if (rdsca_trust_load(out, directory, complain, (void *)name, &err))
+        return true;
+    rdsca_complain(name, "%s", err.text);
+    return false;
 }
 
 void rdsca_trust_close(struct rdsca_trust *trust)

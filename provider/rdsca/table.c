@@ -5,6 +5,7 @@
 
 #include "table.h"
 
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -81,20 +82,42 @@ static void measure(const struct rdsca_table *table, int *widths)
     }
 }
 
+static void begin_colour(FILE *to, enum rdsca_colour colour)
+{
+    (void)fputs(sequences[colour], to);
+}
+
+static void end_colour(FILE *to, enum rdsca_colour colour)
+{
+    (void)fputs(colour != RDSCA_PLAIN ? "\033[0m" : "", to);
+}
+
+void rdsca_paint(FILE *to, enum rdsca_colour colour, const char *format, ...)
+{
+    va_list args;
+
+    begin_colour(to, colour);
+    va_start(args, format);
+    (void)vfprintf(to, format, args);
+    va_end(args);
+    end_colour(to, colour);
+}
+
 static void print_row(const struct rdsca_table *table, FILE *to, size_t row,
                       const int *widths, bool colours)
 {
     enum rdsca_colour colour =
         row == HEADER ? RDSCA_BOLD : table->rows[row].colour;
-    bool painted = colours && colour != RDSCA_PLAIN;
 
-    if (painted)
-        (void)fputs(sequences[colour], to);
+    if (!colours)
+        colour = RDSCA_PLAIN;
+    begin_colour(to, colour);
     for (size_t i = 0; i < table->column_count; i++)
         (void)fprintf(to, "%*s%*s", i == 0 ? 0 : GAP, "",
                       table->columns[i].right ? widths[i] : -widths[i],
                       cell(table, row, i));
-    (void)fputs(painted ? "\033[0m\n" : "\n", to);
+    end_colour(to, colour);
+    (void)fputc('\n', to);
 }
 
 bool rdsca_table_print(const struct rdsca_table *table, FILE *to, bool colours)

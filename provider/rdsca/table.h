@@ -43,6 +43,10 @@ RDS_MUST_CHECK bool rdsca_table_print(const struct rdsca_table *table,
 
 void rdsca_table_clear(struct rdsca_table *table);
 
+/* Prints a text in a colour, RDSCA_PLAIN as it is. */
+void rdsca_paint(FILE *to, enum rdsca_colour colour, const char *format, ...)
+    RDS_PRINTF(3, 4);
+
 /*
  * Whether a stream is to have colours: it is a terminal that knows them, and
  * NO_COLOR is unset or empty (no-color.org).

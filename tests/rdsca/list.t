@@ -161,6 +161,13 @@ us-west-2 rds-ca-rsa2048-g1 root RSA 2048 $(day old) expired us-west-2-bundle.pe
     configure "$DIR"
     run "$RDSCA" list "$WEST"
     is "$out" "$(cat "$TMP/relative")" 'the configured directory is used'
+    sed -i '/^module/d' "$OPENSSL_CONF"
+    run "$RDSCA" list "$WEST"
+    is "$out" "$(cat "$TMP/relative")" \
+        '... by OpenSSL also where no module is named'
+    sed -i "1i rds-bundles = $DIR"$'\n; s/^rds-b.*//' "$OPENSSL_CONF"
+    run "$RDSCA" list "$WEST"
+    like "$out" 'built in' '... but not one of the section "default"'
     configure "$TMP/none"
     mkdir -m 777 "$TMP/open"
     list --directory "$TMP/open" "$WEST"

@@ -40,7 +40,8 @@
     F(anchors_list)                                                           \
     F(host)                                                                   \
     F(greeting)                                                               \
-    F(verdict)
+    F(verdict)                                                                \
+    F(diagnosis)
 
 #define TEST_SUITE_EXTERN(name) extern CU_TestInfo name##_tests[];
 TEST_SUITES(TEST_SUITE_EXTERN)

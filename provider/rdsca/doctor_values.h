@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RDSCA_DOCTOR_VALUES_H
+#define RDSCA_DOCTOR_VALUES_H
+
+/*
+ * What the checks share about the values of the provider's section.
+ */
+
+#include "doctor.h"
+#include "rds/uri.h"
+
+/* Reads a value of rds-trust, and refuses what the module would refuse. */
+RDS_MUST_CHECK bool rdsca_trust_read(const char *text, struct rds_uri *out,
+                                     struct rds_error *err);
+
+#endif
