@@ -77,7 +77,7 @@ static void claim_relatives(const struct rds_endpoint *endpoint)
           "'%s' in capitals", endpoint->name);
     for (size_t i = 0; i < sizeof(evil) / sizeof(evil[0]); i++) {
         memcpy(text, endpoint->name, size);
-        (void)strcpy(text + size, evil[i]);
+        memcpy(text + size, evil[i], strlen(evil[i]) + 1);
         CLAIM(!rds_endpoint_read(text, strlen(text), &again) ||
                   known_end(text),
               "'%s' is none", text);

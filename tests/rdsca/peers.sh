@@ -23,7 +23,8 @@ declare -A ports=()
 peer_lines=()
 
 # peer NAME STARTTLS KEY CERTIFICATE...: a server that sends this chain, from
-# $PKI, after STARTTLS: postgres, mysql, or tls, which has none.
+# $PKI, after STARTTLS: postgres, mysql, tls, which has none, or patient, which
+# keeps silent at the first connection and has none after.
 peer() {
     local name=$1 starttls=$2 key=$3
 
@@ -101,6 +102,16 @@ def start_mysql(client):
 
 def start_tls(client):
     pass
+
+
+def start_patient(client):  # silent at first; TLS for who comes again
+    global patience
+    patience += 1
+    if patience == 1:
+        read(client, 1 << 20)
+
+
+patience = 0
 
 
 # ---- bad ones

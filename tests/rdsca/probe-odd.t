@@ -30,6 +30,7 @@ make_peers() {
     peer postgres postgres db db sub-us-west-2
     peer mysql mysql db db sub-us-west-2
     peer tls tls db db sub-us-west-2
+    peer patient patient db db sub-us-west-2
     peer long tls db db sub-us-west-2{,,,,,,,,,,,,,,,}
     peer longest tls db db sub-us-west-2{,,,,,,,,,,,,,,}
     for mode in no error letter smuggle plain blocked many huge large banner \
@@ -95,6 +96,8 @@ protocols() {
         probe --connect-to "127.0.0.1:${ports[$name]}" --protocol $name "$HOST"
         verdict "--protocol $name" 0 "$GOOD"
     done
+    probe --connect-to "127.0.0.1:${ports[patient]}" --timeout 6 "$HOST"
+    verdict 'auto: a TLS server that waits for more' 0 "$GOOD"
     # The port of the name counts, not that of the tunnel.
     probe --connect-to "127.0.0.1:${ports[tls]}" "$HOST:27017"
     verdict 'a known port' 0 "$GOOD"
@@ -261,10 +264,12 @@ make_hostile() {
     pki_leaf bytes us-west-2 ZZZZZZZZ.example.com san=none
     # OpenSSL takes no UTF8String that is none, but any T61String.
     patch bytes '\x0c\x14ZZZZZZZZ' '\x14\x14\xff\xc3\x28\x1b\x00\x80\xed\xa0'
+    pki_leaf forged us-west-2 "$HOST"
+    patch forged Amazon.com Amazon.org
     pki_leaf nameless us-west-2 "$HOST" subject=/ "san=DNS:$HOST"
     pki_root evil-root $'Evil \033[31m Root'
     pki_leaf evil us-west-2 "$HOST" issuer=evil-root
-    for i in control lengthy crowd others bytes nameless; do
+    for i in control lengthy crowd others bytes forged nameless; do
         peer $i tls $i $i sub-us-west-2
     done
     peer evil tls evil evil evil-root
@@ -306,6 +311,9 @@ hostile() {
         '... a Name in JSON'
     like "$(json '$d->{hosts}[0]{text}')" \
         'does not verify: certificate signature failure' '... and a finding'
+    shows forged rds-trust "rds://host/$HOST (recommended): would refuse: in scope, but OpenSSL says: certificate signature failure"
+    is "$(json '$d->{hosts}[0]{verdict}, $d->{hosts}[0]{trust}[0]{trusts}')" \
+        'faulty-chain 0' '... nothing but its signature is wrong'
     shows nameless 'chain 0' "'' issued by 'Amazon RDS us-west-2 Sub"
     shows evil verdict "its issuer 'Evil \\x1b[31m Root' is no CA of Amazon's: not AWS"
 }

@@ -228,8 +228,8 @@ static void put_node(struct out *out, const struct plan *plan, size_t i)
 {
     const struct node *node = &plan->tree->nodes[i];
     bool target = i == plan->target;
-    size_t end = out->left;
     uint8_t tag = node->at[0];
+    size_t end;
 
     if (target && plan->change == REMOVE)
         return;

@@ -65,7 +65,7 @@ static size_t change_block(uint8_t *data, size_t size, size_t room,
     unsigned char *der = NULL;
     uint8_t changed[DER_MAX];
     size_t made = 0;
-    long der_size;
+    long der_size = 0;
 
     NEED(in != NULL && out != NULL);
     if (PEM_read_bio(in, &name, &header, &der, &der_size) == 1 &&
