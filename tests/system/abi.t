@@ -75,9 +75,10 @@ command_file() {
 
     asks_for_old_glibc "$COMMAND"
     needed=$(libraries_needed "$COMMAND")
-    is "${needed/#libcrypto.so.[34]/libcrypto}" \
-        'libcrypto libcurl.so.4 libjansson.so.4 libc.so.6' \
-        'the command needs libcrypto, libcurl, libjansson and libc'
+    needed=${needed/#libcrypto.so.[34]/libcrypto}
+    is "${needed/libssl.so.[34]/libssl}" \
+        'libcrypto libcurl.so.4 libjansson.so.4 libssl libc.so.6' \
+        "the command needs OpenSSL's two, libcurl, libjansson and libc"
     is "$(objdump -T "$COMMAND" | grep -o '(OPENSSL_[0-9.]*)' | sort -u |
         grep -vxE '\(OPENSSL_(3\.0\.0|[4-9][0-9]*\..*)\)')" '' \
         'and nothing of libcrypto after 3.0.0'
