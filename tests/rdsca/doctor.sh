@@ -151,7 +151,7 @@ apply() {
     case $how in
     run)
         # Modes and owners of the test's own files, and of no others.
-        ! grep -E '^ch(mod|own) ' "$TMP/lines" | grep -vqF " $TMP/" ||
+        ! grep -E '^ch(mod|own) ' "$TMP/lines" | grep -vqF "$TMP/" ||
             return 1
         sh -e "$TMP/lines"
         ;;
