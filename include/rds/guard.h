@@ -11,10 +11,19 @@
  * so that a child never finds it held by a thread that it does not have.
  */
 
+#include "rds/error.h"
+
 /* To be called once before the first use, in any thread; more do no harm. */
 void rds_guard_start(void);
 
 void rds_guard_lock(void);
 void rds_guard_unlock(void);
+
+/*
+ * Counts one user more of what is shared, or one less; the last to leave,
+ * true, frees it.
+ */
+void rds_guard_share(unsigned *users);
+RDS_MUST_CHECK bool rds_guard_leave(unsigned *users);
 
 #endif

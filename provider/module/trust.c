@@ -88,14 +88,7 @@ _Static_assert(sizeof(issuer_functions) / sizeof(issuer_functions[0]) == SLOTS,
 
 static void release_set(struct trust_set *set)
 {
-    bool last;
-
-    if (set == NULL)
-        return;
-    rds_guard_lock();
-    last = --set->users == 0;
-    rds_guard_unlock();
-    if (!last)
+    if (set == NULL || !rds_guard_leave(&set->users))
         return;
     for (size_t i = 0; i < set->count; i++)
         set->lc->X509_free(atomic_load(&set->roots[i].parsed));

@@ -26,14 +26,7 @@ static void free_answer(struct rds_answer *answer)
 void rds_answer_release(const struct rds_answer *answer)
 {
     struct rds_answer *mine = (struct rds_answer *)answer;
-    bool last;
-
-    if (mine == NULL)
-        return;
-    rds_guard_lock();
-    last = --mine->users == 0;
-    rds_guard_unlock();
-    if (last)
+    if (mine != NULL && rds_guard_leave(&mine->users))
         free_answer(mine);
 }
 

@@ -24,24 +24,14 @@ void rds_reader_report(const struct rds_reader *reader, const char *line)
 
 static struct rds_bundle *share_bundle(struct rds_bundle *bundle)
 {
-    if (bundle != NULL) {
-        rds_guard_lock();
-        bundle->users++;
-        rds_guard_unlock();
-    }
+    if (bundle != NULL)
+        rds_guard_share(&bundle->users);
     return bundle;
 }
 
 static void release_bundle(struct rds_bundle *bundle)
 {
-    bool last = false;
-
-    if (bundle == NULL)
-        return;
-    rds_guard_lock();
-    last = --bundle->users == 0;
-    rds_guard_unlock();
-    if (last)
+    if (bundle != NULL && rds_guard_leave(&bundle->users))
         rds_bundle_free(bundle);
 }
 

@@ -20,6 +20,23 @@ void rds_guard_unlock(void)
     (void)pthread_mutex_unlock(&guard);
 }
 
+void rds_guard_share(unsigned *users)
+{
+    rds_guard_lock();
+    ++*users;
+    rds_guard_unlock();
+}
+
+bool rds_guard_leave(unsigned *users)
+{
+    bool last;
+
+    rds_guard_lock();
+    last = --*users == 0;
+    rds_guard_unlock();
+    return last;
+}
+
 static void watch_fork(void)
 {
     (void)pthread_atfork(rds_guard_lock, rds_guard_unlock, rds_guard_unlock);

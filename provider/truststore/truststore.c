@@ -58,14 +58,7 @@ static void free_snapshot(struct rds_snapshot *snapshot)
 void rds_snapshot_release(const struct rds_snapshot *snapshot)
 {
     struct rds_snapshot *mine = (struct rds_snapshot *)snapshot;
-    bool last;
-
-    if (mine == NULL)
-        return;
-    rds_guard_lock();
-    last = --mine->users == 0;
-    rds_guard_unlock();
-    if (last)
+    if (mine != NULL && rds_guard_leave(&mine->users))
         free_snapshot(mine);
 }
 
