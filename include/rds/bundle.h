@@ -57,6 +57,13 @@ void rds_bundle_name_retired(const struct rds_legacy *legacy,
 /* How many certificates a file of this name may have. */
 size_t rds_bundle_anchors_max(const struct rds_bundle_name *name);
 
+/*
+ * Whether an anchor belongs into a file of this name: an RDS CA of its region
+ * or partition; in a retired file, of any.
+ */
+bool rds_bundle_name_fits(const struct rds_bundle_name *name,
+                          const struct rds_anchor *anchor);
+
 /* Receives a line for each certificate that was left out. */
 typedef void rds_report_fn(void *arg, const char *line);
 

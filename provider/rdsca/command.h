@@ -51,6 +51,9 @@ enum rdsca_exit rdsca_help(const char *name);
  */
 enum rdsca_exit rdsca_finish_output(const char *name);
 
+/* The worse of two outcomes, for a command that does several things. */
+enum rdsca_exit rdsca_worse(enum rdsca_exit a, enum rdsca_exit b);
+
 /* ---- settings ---------------------------------------------------------- */
 
 /*

@@ -12,6 +12,7 @@
 #include <openssl/crypto.h>
 
 #include "command.h"
+#include "json_text.h"
 #include "options.h"
 #include "table.h"
 
@@ -225,19 +226,13 @@ static void print_text(const json_t *findings, bool quiet)
                      problems == 1 ? "" : "s", notes, notes == 1 ? "" : "s");
 }
 
-static bool print_json(json_t *findings)
+static enum rdsca_exit print_json(json_t *findings)
 {
-    json_t *all = json_pack(
-        "{s:i, s:I, s:I, s:O}", "schema", SCHEMA, "problems",
-        (json_int_t)count(findings, RDSCA_PROBLEM), "notes",
-        (json_int_t)count(findings, RDSCA_NOTE), "findings", findings);
-    char *text = json_dumps(all, JSON_INDENT(2));
-
-    if (text != NULL)
-        (void)printf("%s\n", text);
-    json_decref(all);
-    free(text);
-    return text != NULL;
+    return rdsca_json_print(
+        NAME, json_pack("{s:i, s:I, s:I, s:O}", "schema", SCHEMA, "problems",
+                        (json_int_t)count(findings, RDSCA_PROBLEM), "notes",
+                        (json_int_t)count(findings, RDSCA_NOTE), "findings",
+                        findings));
 }
 
 /* ---- the command ------------------------------------------------------- */
@@ -261,13 +256,10 @@ static enum rdsca_exit report(json_t *findings, const struct options *options)
 
     if (options->quiet)
         drop_ok(findings);
-    if (!options->json) {
-        print_text(findings, options->quiet);
-    } else if (!print_json(findings)) {
-        rdsca_complain(NAME, "out of memory");
-        return RDSCA_UNSAFE;
-    }
-    return rdsca_finish_output(NAME) == RDSCA_FINE ? code : RDSCA_UNSAFE;
+    if (options->json)
+        return rdsca_worse(code, print_json(findings));
+    print_text(findings, options->quiet);
+    return rdsca_worse(code, rdsca_finish_output(NAME));
 }
 
 enum rdsca_exit rdsca_doctor(int argc, char **argv)

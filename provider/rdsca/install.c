@@ -21,11 +21,6 @@
 #include "lock.h"
 #include "replace.h"
 
-enum rdsca_exit rdsca_worse(enum rdsca_exit a, enum rdsca_exit b)
-{
-    return a > b ? a : b;
-}
-
 static bool path_of(const struct rdsca_job *job, const char *file,
                     char path[PATH_MAX])
 {

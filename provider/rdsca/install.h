@@ -55,9 +55,6 @@ int rdsca_job_lock(const struct rdsca_job *job);
 void rdsca_report_failure(const struct rdsca_job *job, const char *file,
                           const struct rds_error *err);
 
-/* The worse of two outcomes, for a command that does several things. */
-enum rdsca_exit rdsca_worse(enum rdsca_exit a, enum rdsca_exit b);
-
 /* Prints job->report as the value of a JSON object, and frees it. */
 enum rdsca_exit rdsca_print_report(struct rdsca_job *job,
                                    enum rdsca_exit outcome);

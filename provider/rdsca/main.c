@@ -78,6 +78,11 @@ enum rdsca_exit rdsca_finish_output(const char *name)
     return RDSCA_UNSAFE;
 }
 
+enum rdsca_exit rdsca_worse(enum rdsca_exit a, enum rdsca_exit b)
+{
+    return a > b ? a : b;
+}
+
 static void print_usage(void)
 {
     (void)puts("usage: rdsca COMMAND [OPTION...]\n\n"

@@ -9,7 +9,6 @@
 #include <time.h>
 
 #include "answer.h"
-#include "install.h"
 #include "options.h"
 #include "probe_json.h"
 #include "probe_text.h"

@@ -79,16 +79,6 @@ static void note(struct vetting *vetting, enum rdsca_note_kind kind,
     to->not_after = anchor->not_after;
 }
 
-static bool fits(const struct rds_bundle_name *name,
-                 const struct rds_anchor *anchor)
-{
-    if (name->legacy != NULL)
-        return true; /* AWS gave some of them odd names */
-    return anchor->partition == name->partition &&
-           (name->region[0] == '\0' || anchor->region[0] == '\0' ||
-            strcmp(anchor->region, name->region) == 0);
-}
-
 static bool repeated(const struct vetting *vetting, size_t at)
 {
     for (size_t i = 0; i < at; i++) {
@@ -118,8 +108,7 @@ static bool describe(struct vetting *vetting, size_t at)
                               &why))
         return rds_fail(vetting->err, RDS_R_BAD_BUNDLE, "%s: %.300s",
                         vetting->candidate->name.file, why.text);
-    if (member->anchor.family != RDS_FAMILY_RDS ||
-        !fits(&vetting->candidate->name, &member->anchor))
+    if (!rds_bundle_name_fits(&vetting->candidate->name, &member->anchor))
         return refuse(vetting,
                       "is not of the region or partition asked for; nothing "
                       "was installed",

@@ -99,9 +99,8 @@ static bool libcrypto_takes(const struct rds_libcrypto *lc,
     return good;
 }
 
-/* Whether the anchor belongs to what the file's name says. */
-static bool fits_name(const struct rds_bundle_name *name,
-                      const struct rds_anchor *anchor)
+bool rds_bundle_name_fits(const struct rds_bundle_name *name,
+                          const struct rds_anchor *anchor)
 {
     if (anchor->family != RDS_FAMILY_RDS)
         return false;
@@ -140,7 +139,7 @@ static bool take_certificate(struct maker *maker, const unsigned char *der,
     if (!rds_anchor_describe(anchor, der, size, sha256,
                              (uint32_t)maker->der_used, &why)) {
         leave_out(maker, why.text);
-    } else if (!fits_name(&bundle->name, anchor)) {
+    } else if (!rds_bundle_name_fits(&bundle->name, anchor)) {
         leave_out(maker, bundle->name.legacy != NULL
                              ? "not of Amazon RDS"
                              : "not of the region or partition that the "
