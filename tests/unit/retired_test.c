@@ -32,11 +32,6 @@
 #define EAST_ALIAS "rds-ca-2018-cn-root"
 #define WEST_ALIAS "rds-ca-2012"
 
-static int64_t now(void)
-{
-    return day(2026, 11, 23);
-}
-
 /* As AWS's are, as far as they are known. */
 static struct recipe east_root(void)
 {
@@ -163,11 +158,11 @@ static void test_answers(void)
     struct test_view view;
 
     view_start(&view, true);
-    CHECK_NUMBER(answer_count(&view.view, FILE_URI(GOV), now()), 2,
+    CHECK_NUMBER(answer_count(&view.view, FILE_URI(GOV), test_day()), 2,
                  "what is built in of it");
     retire_some(&view);
     for (size_t i = 0; i < COUNT(answers); i++) {
-        answer(&got, &view.view, answers[i].uri, now(), NULL);
+        answer(&got, &view.view, answers[i].uri, test_day(), NULL);
         CHECK_TEXT(got.bytes, answers[i].aliases, "%s", answers[i].uri);
     }
     text_clear(&got);
@@ -187,9 +182,9 @@ static void test_twice_retired(void)
     view_retire_builtin(&view, GOV, GOV_ROOT);
     view_retire_builtin(&view, GOV, GOV_SUB);
     answer(&got, &view.view, "rds://file/" GOV ".pem+file/" COMBINED ".pem",
-           now(), NULL);
+           test_day(), NULL);
     CHECK_TEXT(got.bytes, OLD_ROOT " " GOV_ROOT " " GOV_SUB, "of two files");
-    answer(&got, &view.view, FILE_URI(GOV), now(), NULL);
+    answer(&got, &view.view, FILE_URI(GOV), test_day(), NULL);
     CHECK_TEXT(got.bytes, GOV_ROOT " " GOV_SUB, "of one");
     text_clear(&got);
     view_clear(&view);
@@ -205,7 +200,7 @@ static void test_emptied(void)
     view_start(&view, true);
     view.view.retired[rds_legacy_find(GOV) - rds_legacy_files] =
         (struct rds_retired){true, view.view.count, 0, NULL};
-    answer(&got, &view.view, FILE_URI(GOV), now(), &reason);
+    answer(&got, &view.view, FILE_URI(GOV), test_day(), &reason);
     CHECK_TEXT(got.bytes,
                "error: file '" GOV ".pem': every certificate in it is "
                "distrusted",
@@ -229,8 +224,8 @@ static void check_same(const struct rds_view *with,
 {
     struct text a = {NULL, 0}, b = {NULL, 0};
 
-    answer(&a, with, uri, now(), NULL);
-    answer(&b, without, uri, now(), NULL);
+    answer(&a, with, uri, test_day(), NULL);
+    answer(&b, without, uri, test_day(), NULL);
     CHECK_TEXT(a.bytes, b.bytes, "%s", uri);
     text_clear(&a);
     text_clear(&b);
@@ -273,7 +268,7 @@ static void check_unseen(const struct test_view *with,
     struct text uris = {NULL, 0};
     char *rest;
 
-    (void)rds_list(&without->view, now(), collect, &uris);
+    (void)rds_list(&without->view, test_day(), collect, &uris);
     NEED(uris.bytes != NULL);
     for (char *uri = strtok_r(uris.bytes, "\n", &rest); uri != NULL;
          uri = strtok_r(NULL, "\n", &rest)) {
@@ -316,12 +311,12 @@ static void test_right_behind(void)
     view_start(&view, false);
     view_retire(&view, GOV, &live);
     CHECK(!rds_view_knows_region(&view.view, "us-west-2"), "unknown");
-    answer(&got, &view.view, "rds://region/us-west-2", now(), NULL);
+    answer(&got, &view.view, "rds://region/us-west-2", test_day(), NULL);
     CHECK_TEXT(got.bytes,
                "error: unknown region 'us-west-2' (if it is new, run 'rdsca "
                "update us-west-2')",
                "no region of it");
-    answer(&got, &view.view, FILE_URI(GOV), now(), NULL);
+    answer(&got, &view.view, FILE_URI(GOV), test_day(), NULL);
     CHECK_TEXT(got.bytes, "us-west-2-rds-ca-rsa2048-g7", "the file");
     text_clear(&got);
     view_clear(&view);
@@ -338,7 +333,7 @@ static void test_no_issuer(void)
     view_add(&view, &(struct recipe){.cn = "Amazon RDS us-west-2 2030 CA",
                                      .issuer = root});
     view_retire(&view, EAST, &(struct recipe){.cn = root});
-    answer(&got, &view.view, "rds://region/us-west-2/rds-ca-2030", now(),
+    answer(&got, &view.view, "rds://region/us-west-2/rds-ca-2030", test_day(),
            NULL);
     CHECK_TEXT(got.bytes, "rds-ca-2030-us-west-2", "without its root");
     text_clear(&got);
@@ -364,14 +359,14 @@ static void test_list(void)
     struct test_view view;
 
     view_start(&view, true);
-    CHECK(rds_list(&view.view, now(), collect, &uris), "without");
+    CHECK(rds_list(&view.view, test_day(), collect, &uris), "without");
     CHECK_NUMBER(times(&uris, FILE_URI(EAST) "\n"), 0, "not there");
     CHECK_NUMBER(times(&uris, FILE_URI(WEST) "\n"), 0, "not there");
     CHECK_NUMBER(times(&uris, FILE_URI(GOV) "\n"), 1, "built in");
     CHECK_NUMBER(times(&uris, FILE_URI(COMBINED) "\n"), 1, "built in");
     text_clear(&uris);
     view_retire(&view, EAST, &east);
-    CHECK(rds_list(&view.view, now(), collect, &uris), "with");
+    CHECK(rds_list(&view.view, test_day(), collect, &uris), "with");
     CHECK_NUMBER(times(&uris, FILE_URI(EAST) "\n"), 1, "there");
     CHECK_NUMBER(times(&uris, FILE_URI(WEST) "\n"), 0, "not there");
     CHECK_NUMBER(times(&uris, EAST_ALIAS), 0, "no other name");
@@ -382,7 +377,7 @@ static void test_list(void)
     view_add(&view, &(struct recipe){.cn = "Amazon RDS us-gov-east-1 Root CA",
                                      .from = day(2017, 5, 1),
                                      .until = day(2022, 5, 1)});
-    CHECK(rds_list(&view.view, now(), collect, &uris), "an alias");
+    CHECK(rds_list(&view.view, test_day(), collect, &uris), "an alias");
     CHECK_NUMBER(times(&uris, FILE_URI(EAST) "\n"), 1, "once");
     text_clear(&uris);
     view_clear(&view);
@@ -437,26 +432,6 @@ static void stop(struct fixture *fixture)
     rds_truststore_free(fixture->store);
     text_clear(&fixture->reports);
     folder_remove(&fixture->folder);
-}
-
-static const struct rds_snapshot *take(struct rds_truststore *store)
-{
-    const struct rds_snapshot *snapshot = rds_truststore_snapshot(store, NULL);
-
-    NEED(snapshot != NULL);
-    return snapshot;
-}
-
-static void check_store(struct rds_truststore *store, const char *uri,
-                        const char *wanted, const char *row)
-{
-    const struct rds_snapshot *snapshot = take(store);
-    struct text got = {NULL, 0};
-
-    answer(&got, rds_snapshot_view(snapshot), uri, now(), NULL);
-    CHECK_TEXT(got.bytes, wanted, "%s: %s", row, uri);
-    text_clear(&got);
-    rds_snapshot_release(snapshot);
 }
 
 static void check(struct fixture *fixture, const char *uri, const char *wanted,
@@ -576,15 +551,15 @@ static void test_unchanged(void)
     put(&fixture.inner, EAST ".pem", OLD_ROOT);
     put_text(&fixture.inner, WEST ".pem", "garbage");
     settle_clock();
-    one = take(fixture.store);
+    one = take_snapshot(fixture.store);
     reported = fixture.reports.size;
     CHECK(reported != 0, "the garbage");
-    two = take(fixture.store);
+    two = take_snapshot(fixture.store);
     CHECK(one == two, "the same snapshot");
     rds_snapshot_release(two);
     put_text(&fixture.folder, "README", "touches the bundle directory");
     settle_clock();
-    two = take(fixture.store);
+    two = take_snapshot(fixture.store);
     CHECK(one != two, "another snapshot");
     CHECK_NUMBER(fixture.reports.size, reported, "nothing is read again");
     rds_snapshot_release(two);
@@ -605,7 +580,7 @@ static void test_names(void)
     put(&fixture.inner, "rds-ca-2019-root.pem", OLD_ROOT);
     put(&fixture.inner, "global-bundle.pem", OLD_ROOT);
     put(&fixture.folder, EAST ".pem", OLD_ROOT);
-    snapshot = take(fixture.store);
+    snapshot = take_snapshot(fixture.store);
     CHECK_NUMBER(rds_snapshot_view(snapshot)->count, rds_builtin_anchor_count,
                  "sorted");
     CHECK_NUMBER(rds_snapshot_view(snapshot)->retired_count, 0, "retired");
@@ -638,7 +613,7 @@ static void test_content(void)
     CHECK(mentions(&fixture.reports, "retired/" GOV ".pem: certificate 5 left "
                                      "out: it stands in the file twice\n"),
           "%s", fixture.reports.bytes);
-    snapshot = take(fixture.store);
+    snapshot = take_snapshot(fixture.store);
     view = rds_snapshot_view(snapshot);
     retired = &view->retired[rds_legacy_find(GOV) - rds_legacy_files];
     CHECK_NUMBER(view->count, rds_builtin_anchor_count, "sorted");
@@ -692,9 +667,10 @@ static void test_store_unseen(void)
 
     start(&fixture);
     memset(before, 0, sizeof(before));
-    snapshot = take(fixture.store);
+    snapshot = take_snapshot(fixture.store);
     for (size_t i = 0; i < COUNT(uris); i++)
-        answer(&before[i], rds_snapshot_view(snapshot), uris[i], now(), NULL);
+        answer(&before[i], rds_snapshot_view(snapshot), uris[i], test_day(),
+               NULL);
     rds_snapshot_release(snapshot);
     make_certificate(&made[0], &live);
     make_certificate(&made[1], &east);
@@ -704,9 +680,9 @@ static void test_store_unseen(void)
     folder_write(&fixture.inner, COMBINED ".pem", &content);
     check(&fixture, FILE_URI(COMBINED),
           "us-west-2-rds-ca-rsa2048-g7 " EAST_ALIAS, "it is there");
-    snapshot = take(fixture.store);
+    snapshot = take_snapshot(fixture.store);
     for (size_t i = 0; i < COUNT(uris); i++) {
-        answer(&after, rds_snapshot_view(snapshot), uris[i], now(), NULL);
+        answer(&after, rds_snapshot_view(snapshot), uris[i], test_day(), NULL);
         CHECK_TEXT(after.bytes, before[i].bytes, "%s", uris[i]);
         text_clear(&before[i]);
     }
@@ -747,7 +723,7 @@ static void test_refused_file(void)
           "nothing of RDS");
     check(&fixture, FILE_URI(INTERMEDIATE), NOT_THERE(INTERMEDIATE),
           "another file");
-    snapshot = take(fixture.store);
+    snapshot = take_snapshot(fixture.store);
     CHECK_NUMBER(rds_snapshot_view(snapshot)->refusal_count, 0,
                  "no refusal of a region or partition");
     rds_snapshot_release(snapshot);

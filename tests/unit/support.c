@@ -469,6 +469,34 @@ long answer_count(const struct rds_view *view, const char *uri, int64_t now)
     return count;
 }
 
+/* ---- trust stores ------------------------------------------------------- */
+
+int64_t test_day(void)
+{
+    return day(2026, 11, 23);
+}
+
+const struct rds_snapshot *take_snapshot(struct rds_truststore *store)
+{
+    struct rds_error err = {RDS_R_NONE, ""};
+    const struct rds_snapshot *snapshot = rds_truststore_snapshot(store, &err);
+
+    NEED(snapshot != NULL);
+    return snapshot;
+}
+
+void check_store(struct rds_truststore *store, const char *uri,
+                 const char *wanted, const char *row)
+{
+    const struct rds_snapshot *snapshot = take_snapshot(store);
+    struct text got = {NULL, 0};
+
+    answer(&got, rds_snapshot_view(snapshot), uri, test_day(), NULL);
+    CHECK_TEXT(got.bytes, wanted, "%s: %s", row, uri);
+    text_clear(&got);
+    rds_snapshot_release(snapshot);
+}
+
 /* ---- processes ---------------------------------------------------------- */
 
 #define CHILD_SECONDS 20 /* a lock held for ever ends here */

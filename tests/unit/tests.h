@@ -16,6 +16,7 @@
 
 #include "rds/libcrypto.h"
 #include "rds/select.h"
+#include "rds/truststore.h"
 
 /* ---- suites ------------------------------------------------------------- */
 
@@ -172,6 +173,18 @@ void answer(struct text *out, const struct rds_view *view, const char *uri,
 
 /* The number of certificates; -1 for an error. */
 long answer_count(const struct rds_view *view, const char *uri, int64_t now);
+
+/* ---- trust stores ------------------------------------------------------- */
+
+/* A day of late 2026, at which the built-in set is in force. */
+int64_t test_day(void);
+
+/* The store's snapshot, which must be had. */
+const struct rds_snapshot *take_snapshot(struct rds_truststore *store);
+
+/* What the store answers to a URI on that day. */
+void check_store(struct rds_truststore *store, const char *uri,
+                 const char *wanted, const char *row);
 
 /* ---- processes ---------------------------------------------------------- */
 

@@ -40,11 +40,6 @@
 #define EAST_URI "rds:region/us-east-1"
 #define GOV_URI "rds:region/us-gov-west-1"
 
-static int64_t now(void)
-{
-    return day(2026, 11, 23);
-}
-
 /* Fresh and stale, as seen from the date of the built-in set. */
 static int64_t fresh(int days)
 {
@@ -94,15 +89,6 @@ static void stop(struct fixture *fixture)
     folder_remove(&fixture->folder);
 }
 
-static const struct rds_snapshot *take(struct rds_truststore *store)
-{
-    struct rds_error err = {RDS_R_NONE, ""};
-    const struct rds_snapshot *snapshot = rds_truststore_snapshot(store, &err);
-
-    NEED(snapshot != NULL);
-    return snapshot;
-}
-
 /* A store that does not ask libcrypto, over the same folder. */
 static struct rds_truststore *new_unproven(const char *directory)
 {
@@ -113,19 +99,6 @@ static struct rds_truststore *new_unproven(const char *directory)
 
     NEED(store != NULL);
     return store;
-}
-
-/* What the store answers now. */
-static void check_store(struct rds_truststore *store, const char *uri,
-                        const char *wanted, const char *row)
-{
-    const struct rds_snapshot *snapshot = take(store);
-    struct text got = {NULL, 0};
-
-    answer(&got, rds_snapshot_view(snapshot), uri, now(), NULL);
-    CHECK_TEXT(got.bytes, wanted, "%s: %s", row, uri);
-    text_clear(&got);
-    rds_snapshot_release(snapshot);
 }
 
 static void check(struct fixture *fixture, const char *uri, const char *wanted,
@@ -174,7 +147,8 @@ static void check_builtin_only(const char *directory, const char *row)
 {
     struct text reports = {NULL, 0};
     struct rds_truststore *store = new_store(directory, &reports);
-    const struct rds_snapshot *snapshot = take(store), *again = take(store);
+    const struct rds_snapshot *snapshot = take_snapshot(store),
+                              *again = take_snapshot(store);
     const struct rds_view *view = rds_snapshot_view(snapshot);
 
     CHECK_NUMBER(view->count, rds_builtin_anchor_count, "%s", row);
@@ -354,7 +328,7 @@ static void test_entries(void)
         WEST_ALL " " EAST_RSA " rds-ca-2019-root rds-ca-2019-us-west-2",
         fresh(1));
     put(&fixture.folder, WEST, WEST_ALL, fresh(1));
-    snapshot = take(fixture.store);
+    snapshot = take_snapshot(fixture.store);
     view = rds_snapshot_view(snapshot);
     for (size_t i = 0; i < view->count; i++) {
         const struct rds_entry *entry = &view->entries[i];
@@ -418,7 +392,7 @@ static void test_future(void)
 
     start(&fixture);
     put(&fixture.folder, WEST, WEST_RSA, fresh(36500));
-    snapshot = take(fixture.store);
+    snapshot = take_snapshot(fixture.store);
     view = rds_snapshot_view(snapshot);
     for (size_t i = 0; i < view->count; i++) {
         const struct rds_bundle *bundle = view->entries[i].bundle;
@@ -466,14 +440,16 @@ static void test_gov(void)
                 "rds-ca-us-gov-west-1-2017-root rds-ca-2017-us-gov-west-1",
                 "retired ones stay");
     {
-        const struct rds_snapshot *snapshot = take(fixture.store);
+        const struct rds_snapshot *snapshot = take_snapshot(fixture.store);
         const struct rds_view *view = rds_snapshot_view(snapshot);
 
-        CHECK_NUMBER(answer_count(view, GOV_URI, now()), 3, "all three");
-        CHECK_NUMBER(answer_count(view, GOV_URI "?role=intermediate", now()),
-                     2, "intermediates");
-        CHECK_NUMBER(answer_count(view, "rds:partition/aws-us-gov", now()), 3,
-                     "partition");
+        CHECK_NUMBER(answer_count(view, GOV_URI, test_day()), 3, "all three");
+        CHECK_NUMBER(
+            answer_count(view, GOV_URI "?role=intermediate", test_day()), 2,
+            "intermediates");
+        CHECK_NUMBER(
+            answer_count(view, "rds:partition/aws-us-gov", test_day()), 3,
+            "partition");
         rds_snapshot_release(snapshot);
     }
     text_clear(&content);
@@ -499,8 +475,8 @@ static void test_roots_first(void)
         text_add_made(&content, &made[i]);
     folder_write(&fixture.folder, GOV, &content);
     folder_touch(&fixture.folder, GOV, fresh(1));
-    snapshot = take(fixture.store);
-    answer(&got, rds_snapshot_view(snapshot), GOV_URI, now(), NULL);
+    snapshot = take_snapshot(fixture.store);
+    answer(&got, rds_snapshot_view(snapshot), GOV_URI, test_day(), NULL);
     CHECK(strncmp(got.bytes, "us-gov-west-1-rds-ca-ecc384-g1 ", 31) == 0, "%s",
           got.bytes);
     rds_snapshot_release(snapshot);
@@ -693,17 +669,17 @@ static void test_unchanged(void)
     put(&fixture.folder, WEST, WEST_RSA " " EAST_RSA, fresh(1));
     put_text(&fixture.folder, GOV, "garbage", fresh(1));
     settle_clock();
-    one = take(fixture.store);
+    one = take_snapshot(fixture.store);
     reported = fixture.reports.size;
     CHECK(reported != 0, "the foreign certificate and the garbage");
-    two = take(fixture.store);
+    two = take_snapshot(fixture.store);
     CHECK(one == two, "the same snapshot");
     CHECK_NUMBER(fixture.reports.size, reported, "no more reports");
     rds_snapshot_release(two);
     rds_snapshot_release(one);
     put(&fixture.folder, GLOBAL, EAST_RSA, fresh(1));
     settle_clock();
-    two = take(fixture.store);
+    two = take_snapshot(fixture.store);
     CHECK_NUMBER(fixture.reports.size, reported,
                  "other files are not read again");
     rds_snapshot_release(two);
@@ -714,7 +690,7 @@ static void test_unchanged(void)
 
 static size_t refusals(struct rds_truststore *store)
 {
-    const struct rds_snapshot *snapshot = take(store);
+    const struct rds_snapshot *snapshot = take_snapshot(store);
     size_t count = rds_snapshot_view(snapshot)->refusal_count;
 
     rds_snapshot_release(snapshot);
@@ -776,7 +752,7 @@ static void test_never_good(void)
           "error: region 'us-gov-east-1' is known, but no certificate in "
           "force is at hand; run 'rdsca update us-gov-east-1'",
           "another region");
-    snapshot = take(fixture.store);
+    snapshot = take_snapshot(fixture.store);
     view = rds_snapshot_view(snapshot);
     CHECK_NUMBER(view->count, 157, "built in");
     if (CHECK(view->refusal_count == 3, "three files")) {
@@ -915,7 +891,7 @@ static void test_more_distrust(void)
     memset(many, 0, sizeof(many));
     for (size_t i = 0; i < COUNT(many); i++)
         many[i][0] = (unsigned char)i, many[i][1] = (unsigned char)(i >> 8);
-    before = take(fixture.store);
+    before = take_snapshot(fixture.store);
     CHECK(
         rds_truststore_distrust(
             fixture.store,
@@ -923,8 +899,8 @@ static void test_more_distrust(void)
             1, &err),
         "%s", err.text);
     check(&fixture, WEST_URI, WEST_ECC " " WEST_RSA4, "at the next snapshot");
-    CHECK_NUMBER(answer_count(rds_snapshot_view(before), WEST_URI, now()), 3,
-                 "not in the one before");
+    CHECK_NUMBER(answer_count(rds_snapshot_view(before), WEST_URI, test_day()),
+                 3, "not in the one before");
     rds_snapshot_release(before);
     CHECK(!rds_truststore_distrust(
               fixture.store, (const unsigned char(*)[RDS_SHA256_SIZE])many,
@@ -955,19 +931,19 @@ static void test_snapshot_stays(void)
     struct fixture fixture;
 
     start(&fixture);
-    older = take(fixture.store);
+    older = take_snapshot(fixture.store);
     put(&fixture.folder, WEST, WEST_RSA, fresh(1));
-    old = take(fixture.store);
+    old = take_snapshot(fixture.store);
     CHECK(old != older, "a new one");
     put(&fixture.folder, WEST, WEST_RSA4, fresh(2));
     check(&fixture, WEST_URI, WEST_RSA4, "the newest");
     stop(&fixture); /* store and files are gone */
-    answer(&got, rds_snapshot_view(old), WEST_URI, now(), NULL);
+    answer(&got, rds_snapshot_view(old), WEST_URI, test_day(), NULL);
     CHECK_TEXT(got.bytes, WEST_RSA, "the old one");
-    answer(&got, rds_snapshot_view(older), WEST_URI, now(), NULL);
+    answer(&got, rds_snapshot_view(older), WEST_URI, test_day(), NULL);
     CHECK_TEXT(got.bytes, WEST_ALL, "the oldest");
     rds_snapshot_release(old);
-    answer(&got, rds_snapshot_view(older), WEST_URI, now(), NULL);
+    answer(&got, rds_snapshot_view(older), WEST_URI, test_day(), NULL);
     CHECK_TEXT(got.bytes, WEST_ALL, "the oldest still");
     rds_snapshot_release(older);
     text_clear(&got);
@@ -1054,7 +1030,7 @@ static void start_race(struct race *race, struct fixture *fixture,
     settle_clock();
     memset(race, 0, sizeof(*race));
     race->store = fixture->store;
-    race->now = now();
+    race->now = test_day();
     look_once(race);
     for (size_t i = 0; i < THREADS; i++)
         NEED(pthread_create(&threads[i], NULL, run, race) == 0);
