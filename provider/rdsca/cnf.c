@@ -77,31 +77,66 @@ static void say_passed_over(struct rdsca_cnf *out)
         say(out, RDSCA_CNF_READ, what);
 }
 
-void rdsca_cnf_read(struct rdsca_cnf *out)
+/* Of what was loaded, or could not be. */
+static void look_into(struct rdsca_cnf *out, int loaded, long line)
 {
-    char *file = CONF_get1_default_config_file();
-    long line = 0;
-
-    memset(out, 0, sizeof(*out));
-    out->file = file != NULL ? strdup(file) : NULL;
-    OPENSSL_free(file);
-    out->conf = NCONF_new(NULL);
-    if (out->file == NULL || out->conf == NULL) {
-        say(out, RDSCA_CNF_DENIED, "out of memory");
-    } else if (out->file[0] == '\0') {
-        say(out, RDSCA_CNF_UNNAMED, "no file is named");
-    } else if (judge_file(out)) {
-        ERR_clear_error();
-        if (NCONF_load(out->conf, out->file, &line) <= 0)
-            say_malformed(out, line);
-        else
-            say_passed_over(out);
-    }
-    if (out->state != RDSCA_CNF_READ)
+    if (loaded <= 0) {
+        say_malformed(out, line);
         return;
+    }
+    say_passed_over(out);
     out->start = NCONF_get_string(out->conf, NULL, "openssl_conf");
     out->node = NCONF_get_string(out->conf, NULL, "nodejs_conf");
     out->providers = rdsca_cnf_value(out, out->start, "providers");
+}
+
+static bool begin(struct rdsca_cnf *out, const char *path)
+{
+    memset(out, 0, sizeof(*out));
+    out->file = path != NULL ? strdup(path) : NULL;
+    out->conf = NCONF_new(NULL);
+    if (out->file == NULL || out->conf == NULL)
+        say(out, RDSCA_CNF_DENIED, "out of memory");
+    ERR_clear_error();
+    return out->file != NULL && out->conf != NULL;
+}
+
+void rdsca_cnf_read(struct rdsca_cnf *out)
+{
+    char *file = CONF_get1_default_config_file();
+
+    rdsca_cnf_read_file(out, file);
+    OPENSSL_free(file);
+}
+
+void rdsca_cnf_read_file(struct rdsca_cnf *out, const char *path)
+{
+    long line = 0;
+
+    if (!begin(out, path))
+        return;
+    if (out->file[0] == '\0')
+        say(out, RDSCA_CNF_UNNAMED, "no file is named");
+    else if (judge_file(out))
+        look_into(out, NCONF_load(out->conf, out->file, &line), line);
+}
+
+void rdsca_cnf_read_text(struct rdsca_cnf *out, const char *path,
+                         const void *bytes, size_t size)
+{
+    BIO *text = NULL;
+    long line = 0;
+
+    if (!begin(out, path))
+        return;
+    if (size > RDSCA_CNF_MAX)
+        say(out, RDSCA_CNF_UNUSUAL, "larger than 1 MiB");
+    else if ((text = BIO_new_mem_buf(size != 0 ? bytes : "", (int)size)) ==
+             NULL)
+        say(out, RDSCA_CNF_DENIED, "out of memory");
+    else
+        look_into(out, NCONF_load_bio(out->conf, text, &line), line);
+    (void)BIO_free(text);
 }
 
 void rdsca_cnf_clear(struct rdsca_cnf *cnf)
@@ -139,6 +174,15 @@ const char *rdsca_cnf_value(const struct rdsca_cnf *cnf, const char *section,
             return value->value;
     }
     return NULL;
+}
+
+/* ---- words ------------------------------------------------------------- */
+
+bool rdsca_cnf_plain(const char *text)
+{
+    return text[0] != '\0' &&
+           strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                        "0123456789/._-+:,@%=?&*~") == strlen(text);
 }
 
 /* ---- providers --------------------------------------------------------- */

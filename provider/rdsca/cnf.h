@@ -41,6 +41,12 @@ struct rdsca_cnf {
 
 /* Reads it; always to be cleared. */
 void rdsca_cnf_read(struct rdsca_cnf *out);
+
+/* The same of another file, and of a text that a file of this path may become.
+ */
+void rdsca_cnf_read_file(struct rdsca_cnf *out, const char *path);
+void rdsca_cnf_read_text(struct rdsca_cnf *out, const char *path,
+                         const void *bytes, size_t size);
 void rdsca_cnf_clear(struct rdsca_cnf *cnf);
 
 /*
@@ -50,6 +56,12 @@ void rdsca_cnf_clear(struct rdsca_cnf *cnf);
 const char *rdsca_cnf_value(const struct rdsca_cnf *cnf, const char *section,
                             const char *name);
 bool rdsca_cnf_has_section(const struct rdsca_cnf *cnf, const char *section);
+
+/*
+ * Whether words can stand in a configuration as they are: nothing in them that
+ * OpenSSL would expand, unquote or cut off.
+ */
+bool rdsca_cnf_plain(const char *text);
 
 /* One line of the list of providers. */
 struct rdsca_cnf_provider {

@@ -120,6 +120,9 @@ enum rdsca_exit rdsca_export(int argc, char **argv);
 enum rdsca_exit rdsca_probe(int argc, char **argv);
 enum rdsca_exit rdsca_import(int argc, char **argv);
 enum rdsca_exit rdsca_update(int argc, char **argv);
+enum rdsca_exit rdsca_enable(int argc, char **argv);
+enum rdsca_exit rdsca_disable(int argc, char **argv);
+enum rdsca_exit rdsca_run(int argc, char **argv);
 enum rdsca_exit rdsca_doctor(int argc, char **argv);
 
 extern const char rdsca_list_help[];
@@ -128,6 +131,9 @@ extern const char rdsca_export_help[];
 extern const char rdsca_probe_help[];
 extern const char rdsca_import_help[];
 extern const char rdsca_update_help[];
+extern const char rdsca_enable_help[];
+extern const char rdsca_disable_help[];
+extern const char rdsca_run_help[];
 extern const char rdsca_doctor_help[];
 
 #endif

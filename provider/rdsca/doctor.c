@@ -110,7 +110,6 @@ static bool read_options(int argc, char **argv, struct options *out)
         {"timeout", required_argument, NULL, 't'},
         {NULL, 0, NULL, 0},
     };
-    char quoted[RDS_QUOTE_MAX];
     int letter;
 
     *out = (struct options){.seconds = SECONDS};
@@ -134,11 +133,7 @@ static bool read_options(int argc, char **argv, struct options *out)
             return false;
         }
     }
-    if (optind == argc)
-        return true;
-    (void)rdsca_misuse(NAME, "'%s' is too much",
-                       rds_quote(quoted, argv[optind], strlen(argv[optind])));
-    return false;
+    return rdsca_no_operand(NAME, argc, argv);
 }
 
 /* ---- the report -------------------------------------------------------- */

@@ -22,6 +22,7 @@ struct rdsca_doctor {
     FILE *to;          /* where findings go; set in the check's process */
     const char *conf;  /* the file of --conf, or NULL */
     const char *debug; /* what RDS_PROVIDER_DEBUG was, or NULL; it is unset */
+    void *arg;         /* for checks of other commands than doctor */
 };
 
 typedef bool rdsca_check_fn(const struct rdsca_doctor *doctor);
@@ -46,6 +47,13 @@ rdsca_check_fn rdsca_check_anchors;     /* doctor_anchors.c */
 bool rdsca_doctor_child(const char *check, rdsca_check_fn *run,
                         const struct rdsca_doctor *doctor, long seconds,
                         json_t *findings);
+
+/*
+ * Loads a configuration into this process, the child of a check.  False, with
+ * a finding, where OpenSSL gives up on the way; what is missing then needs no
+ * telling.
+ */
+bool rdsca_configuration_load(FILE *to, const char *file);
 
 /* The errors in OpenSSL's queue in one line, the first one first; clears it.
  */

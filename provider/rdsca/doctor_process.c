@@ -36,26 +36,24 @@ struct process {
 
 /*
  * As a process loads it, but for the flag that hides what goes wrong.  The
- * section of OpenSSL's own name is taken, whatever the program's.  False
- * where OpenSSL gives up on the way; what is missing then needs no telling.
+ * section of OpenSSL's own name is taken, whatever the program's.
  */
-static bool load_configuration(const struct process *process)
+bool rdsca_configuration_load(FILE *to, const char *file)
 {
     char errors[RDS_ERROR_TEXT], quoted[RDS_QUOTE_MAX];
-    const char *file = process->cnf->file;
 
-    rdsca_step(process->to, "look at what else the configuration loads",
+    rdsca_step(to, "look at what else the configuration loads",
                "loading the configuration '%s'",
                rds_quote(quoted, file, strlen(file)));
     ERR_clear_error();
     if (CONF_modules_load_file_ex(NULL, file, NULL,
                                   CONF_MFLAGS_DEFAULT_SECTION) > 0)
         return true;
-    rdsca_find(process->to, RDSCA_PROBLEM,
+    rdsca_find(to, RDSCA_PROBLEM,
                "OpenSSL stops in the configuration, and does not say so: %s",
                rdsca_openssl_errors(errors));
-    rdsca_mend(process->to, RDSCA_MEND_DO, NULL,
-               "correct what this names in '%s'", quoted);
+    rdsca_mend(to, RDSCA_MEND_DO, NULL, "correct what this names in '%s'",
+               quoted);
     return false;
 }
 
@@ -231,7 +229,7 @@ bool rdsca_check_process(const struct rdsca_doctor *doctor)
         return false;
     }
     process.trust = usable_trust(&cnf, process.ours.section);
-    loaded = load_configuration(&process);
+    loaded = rdsca_configuration_load(process.to, cnf.file);
     provider = find_provider(&process);
     if (loaded)
         judge_cryptography(&process);

@@ -110,8 +110,7 @@ static void mend_trust(const struct values *at, const char *text,
     free(whole);
 }
 
-/* The first selector that admits the databases of every account, or NULL. */
-static const char *wide_selector(const struct rds_uri *uri)
+const char *rdsca_trust_wide(const struct rds_uri *uri)
 {
     static const char *const words[] = {
         [RDS_SELECT_ALL] = "all",        [RDS_SELECT_GLOBAL] = "global",
@@ -155,7 +154,7 @@ static void judge_trust(const struct values *at, struct rds_uri *uri)
         mend_trust(at, text, uri);
         return;
     }
-    wide = wide_selector(uri);
+    wide = rdsca_trust_wide(uri);
     if (wide == NULL) {
         rdsca_find(at->to, RDSCA_OK, "rds-trust = '%s'", quoted);
         return;

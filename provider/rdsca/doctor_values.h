@@ -13,4 +13,7 @@
 RDS_MUST_CHECK bool rdsca_trust_read(const char *text, struct rds_uri *out,
                                      struct rds_error *err);
 
+/* The first selector that admits the databases of every account, or NULL. */
+const char *rdsca_trust_wide(const struct rds_uri *uri);
+
 #endif

@@ -9,6 +9,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -62,7 +64,7 @@ int rdsca_lock(const char *directory, struct rds_error *err)
     return -1;
 }
 
-void rdsca_sweep(const char *directory)
+static void sweep(const char *directory, const char *prefix)
 {
     DIR *stream = opendir(directory);
     struct dirent *entry;
@@ -70,6 +72,7 @@ void rdsca_sweep(const char *directory)
 
     while (stream != NULL && (entry = readdir(stream)) != NULL) {
         if (rdsca_unfinished(entry->d_name) &&
+            strncmp(entry->d_name, prefix, strlen(prefix)) == 0 &&
             fstatat(dirfd(stream), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) ==
                 0 &&
             S_ISREG(st.st_mode))
@@ -77,4 +80,17 @@ void rdsca_sweep(const char *directory)
     }
     if (stream != NULL)
         (void)closedir(stream);
+}
+
+void rdsca_sweep(const char *directory)
+{
+    sweep(directory, "");
+}
+
+void rdsca_sweep_file(const char *directory, const char *file)
+{
+    char prefix[NAME_MAX + 3];
+
+    if (snprintf(prefix, sizeof(prefix), ".%s.", file) < (int)sizeof(prefix))
+        sweep(directory, prefix);
 }

@@ -20,4 +20,7 @@ int rdsca_lock(const char *directory, struct rds_error *err);
  */
 void rdsca_sweep(const char *directory);
 
+/* The same, of those who wrote this file of it, for directories of others. */
+void rdsca_sweep_file(const char *directory, const char *file);
+
 #endif

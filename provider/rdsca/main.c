@@ -24,6 +24,10 @@ static const struct rdsca_command commands[] = {
      rdsca_export_help, rdsca_export},
     {"probe", "judge a server's certificate, and say what to do",
      rdsca_probe_help, rdsca_probe},
+    {"enable", "make OpenSSL's programs load the module, and trust by it",
+     rdsca_enable_help, rdsca_enable},
+    {"disable", "take that back", rdsca_disable_help, rdsca_disable},
+    {"run", "start one command with the module", rdsca_run_help, rdsca_run},
     {"doctor", "check this machine, and say what mends it", rdsca_doctor_help,
      rdsca_doctor},
 };
@@ -137,7 +141,7 @@ int main(int argc, char **argv)
     command = rdsca_command_find(word);
     if (command == NULL)
         return unknown_command(word);
-    for (int i = 2; i < argc; i++) {
+    for (int i = 2; i < argc && strcmp(argv[i], "--") != 0; i++) {
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
             return rdsca_help(word);
     }

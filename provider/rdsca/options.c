@@ -90,6 +90,17 @@ bool rdsca_operand(const char *name, int argc, char **argv, const char **word)
     return false;
 }
 
+bool rdsca_no_operand(const char *name, int argc, char **argv)
+{
+    char quoted[RDS_QUOTE_MAX];
+
+    if (optind == argc)
+        return true;
+    (void)rdsca_misuse(name, "'%s' is too much",
+                       rds_quote(quoted, argv[optind], strlen(argv[optind])));
+    return false;
+}
+
 bool rdsca_number(const char *name, const char *option, const char *text,
                   long least, long most, long *out)
 {

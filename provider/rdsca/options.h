@@ -25,6 +25,9 @@ int rdsca_option(const char *name, int argc, char **argv, const char *shorts,
 RDS_MUST_CHECK bool rdsca_operand(const char *name, int argc, char **argv,
                                   const char **word);
 
+/* Nothing stands behind the options; false after a complaint. */
+RDS_MUST_CHECK bool rdsca_no_operand(const char *name, int argc, char **argv);
+
 /*
  * Reads a decimal number from `least` to `most`; `option` is the option's
  * name with its hyphens.  False after a complaint.

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -20,6 +21,7 @@
 
 #define UNIQUE "XXXXXX" /* what mkstemps(3) replaces */
 #define UNFINISHED ".new"
+#define LABEL_MAX 4096 /* bytes of a label that is copied */
 
 static bool failed(struct rds_error *err, const char *what, const char *path)
 {
@@ -92,9 +94,48 @@ bool rdsca_replace(const char *path, const void *bytes, size_t size,
     return rdsca_replace_dated(path, bytes, size, NULL, err);
 }
 
-bool rdsca_replace_dated(const char *path, const void *bytes, size_t size,
-                         const struct timespec *modified,
-                         struct rds_error *err)
+/* What the new file gets beside its bytes. */
+struct traits {
+    mode_t mode;
+    const struct timespec *modified; /* NULL: now */
+    const char *like; /* a file to be copied in the rest, or NULL */
+    struct stat st;   /* of `like` */
+};
+
+/*
+ * Who may read a file also stands in these.  Others describe the content and
+ * must not be carried over.  What cannot be set here was not in use here.
+ */
+static void copy_labels(int fd, const char *like)
+{
+    static const char *const names[] = {"security.selinux",
+                                        "system.posix_acl_access"};
+    char value[LABEL_MAX];
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        ssize_t size = getxattr(like, names[i], value, sizeof(value));
+
+        if (size > 0)
+            (void)fsetxattr(fd, names[i], value, (size_t)size, 0);
+    }
+}
+
+/* The owner before the mode: chown(2) clears bits of it. */
+static bool set_traits(int fd, const struct traits *traits)
+{
+    if (traits->like != NULL &&
+        (traits->st.st_uid != geteuid() || traits->st.st_gid != getegid()) &&
+        fchown(fd, traits->st.st_uid, traits->st.st_gid) != 0)
+        return false;
+    if (fchmod(fd, traits->mode) != 0)
+        return false;
+    if (traits->like != NULL)
+        copy_labels(fd, traits->like);
+    return set_time(fd, traits->modified);
+}
+
+static bool replace(const char *path, const void *bytes, size_t size,
+                    const struct traits *traits, struct rds_error *err)
 {
     char beside[PATH_MAX];
     int fd;
@@ -103,8 +144,8 @@ bool rdsca_replace_dated(const char *path, const void *bytes, size_t size,
                                    : -1;
     if (fd < 0)
         return failed(err, "write beside it", path);
-    if (!write_all(fd, bytes, size) || fchmod(fd, 0644) != 0 ||
-        !set_time(fd, modified) || fsync(fd) != 0) {
+    if (!write_all(fd, bytes, size) || !set_traits(fd, traits) ||
+        fsync(fd) != 0) {
         (void)failed(err, "write", path);
         (void)close(fd);
         goto undo;
@@ -119,6 +160,36 @@ bool rdsca_replace_dated(const char *path, const void *bytes, size_t size,
 undo:
     (void)unlink(beside);
     return false;
+}
+
+bool rdsca_replace_dated(const char *path, const void *bytes, size_t size,
+                         const struct timespec *modified,
+                         struct rds_error *err)
+{
+    const struct traits traits = {.mode = 0644, .modified = modified};
+
+    return replace(path, bytes, size, &traits, err);
+}
+
+bool rdsca_replace_like(const char *path, const void *bytes, size_t size,
+                        const char *like, bool dated, struct rds_error *err)
+{
+    struct traits traits = {.like = like};
+
+    if (stat(like, &traits.st) != 0)
+        return failed(err, "look at", like);
+    traits.mode = traits.st.st_mode & 07777u;
+    traits.modified = dated ? &traits.st.st_mtim : NULL;
+    return replace(path, bytes, size, &traits, err);
+}
+
+bool rdsca_remove(const char *path, struct rds_error *err)
+{
+    if (unlink(path) != 0)
+        return failed(err, "remove", path);
+    if (!sync_directory(path))
+        return failed(err, "sync its directory", path);
+    return true;
 }
 
 bool rdsca_read_regular(const char *path, size_t most, unsigned char **bytes,

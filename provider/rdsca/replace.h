@@ -26,6 +26,14 @@ RDS_MUST_CHECK bool rdsca_replace_dated(const char *path, const void *bytes,
                                         struct rds_error *err);
 
 /*
+ * The same, with the owner, the mode, the access list and the SELinux label of
+ * another file, which may be the old one; `dated`: its time, too.
+ */
+RDS_MUST_CHECK bool rdsca_replace_like(const char *path, const void *bytes,
+                                       size_t size, const char *like,
+                                       bool dated, struct rds_error *err);
+
+/*
  * Gives a bundle this modification time.  Only its owner can do that, so a
  * file of another user's is replaced by a copy of our own.
  */
@@ -39,6 +47,9 @@ RDS_MUST_CHECK bool rdsca_redate(const char *path,
  */
 RDS_MUST_CHECK bool rdsca_read_regular(const char *path, size_t most,
                                        unsigned char **bytes, size_t *size);
+
+/* Removes a file, and lets that reach the disk. */
+RDS_MUST_CHECK bool rdsca_remove(const char *path, struct rds_error *err);
 
 /* Whether the file holds exactly these bytes. */
 bool rdsca_holds(const char *path, const void *bytes, size_t size);

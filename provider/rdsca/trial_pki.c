@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Certificates for trials: a CA that is none of RDS's and one that is named as
+ * RDS's are, each with a server's certificate.  Their keys live as long as the
+ * folder that they are in.  Refuses to make them where others could look in.
+ */
+
+#include "trial.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+
+#define CURVE "P-384"
+#define DIGEST "SHA384"
+#define HOUR 3600L
+
+struct identity {
+    EVP_PKEY *key;
+    X509 *certificate;
+};
+
+/* ---- one certificate --------------------------------------------------- */
+
+/* The parts of a CA's name stand in AWS's order. */
+static bool set_name(X509_NAME *name, const char *cn)
+{
+    const char *const parts[][2] = {
+        {"C", "US"},          {"O", "Amazon Web Services, Inc."},
+        {"OU", "Amazon RDS"}, {"ST", "WA"},
+        {"CN", cn},           {"L", "Seattle"},
+    };
+    bool good = true;
+
+    for (size_t i = 0; good && i < sizeof(parts) / sizeof(parts[0]); i++)
+        good = X509_NAME_add_entry_by_txt(name, parts[i][0], MBSTRING_ASC,
+                                          (const unsigned char *)parts[i][1],
+                                          -1, -1, 0) == 1;
+    return good;
+}
+
+static bool set_extension(X509 *certificate, X509 *issuer, int nid,
+                          const char *value)
+{
+    X509_EXTENSION *extension;
+    X509V3_CTX context;
+    bool good;
+
+    X509V3_set_ctx_nodb(&context);
+    X509V3_set_ctx(&context, issuer, certificate, NULL, NULL, 0);
+    extension = X509V3_EXT_conf_nid(NULL, &context, nid, value);
+    good = extension != NULL && X509_add_ext(certificate, extension, -1) == 1;
+    X509_EXTENSION_free(extension);
+    return good;
+}
+
+static bool set_extensions(X509 *certificate, X509 *issuer, const char *host)
+{
+    char san[RDS_ENDPOINT_MAX + 8];
+
+    if (!set_extension(certificate, issuer, NID_subject_key_identifier,
+                       "hash") ||
+        !set_extension(certificate, issuer, NID_basic_constraints,
+                       host == NULL ? "critical,CA:TRUE"
+                                    : "critical,CA:FALSE") ||
+        !set_extension(certificate, issuer, NID_key_usage,
+                       host == NULL
+                           ? "critical,digitalSignature,keyCertSign,cRLSign"
+                           : "critical,digitalSignature"))
+        return false;
+    if (host == NULL)
+        return true;
+    (void)snprintf(san, sizeof(san), "DNS:%s", host);
+    return set_extension(certificate, issuer, NID_authority_key_identifier,
+                         "keyid") &&
+           set_extension(certificate, issuer, NID_subject_alt_name, san) &&
+           set_extension(certificate, issuer, NID_ext_key_usage, "serverAuth");
+}
+
+/*
+ * A CA of this name where `host` is NULL, else a server's certificate.  The
+ * serial number is in no other certificate that anybody has.
+ */
+static bool make(struct identity *out, const struct identity *issuer,
+                 const char *cn, const char *host)
+{
+    const struct identity *by = host == NULL ? out : issuer;
+    X509 *certificate = X509_new();
+    EVP_MD *digest = EVP_MD_fetch(NULL, DIGEST, NULL);
+    bool good;
+
+    out->certificate = certificate;
+    out->key = EVP_EC_gen(CURVE);
+    good =
+        certificate != NULL && out->key != NULL && digest != NULL &&
+        X509_set_version(certificate, X509_VERSION_3) == 1 &&
+        ASN1_INTEGER_set(X509_get_serialNumber(certificate),
+                         host == NULL ? 1 : 2) == 1 &&
+        X509_gmtime_adj(X509_getm_notBefore(certificate), -HOUR) != NULL &&
+        X509_gmtime_adj(X509_getm_notAfter(certificate), 24 * HOUR) != NULL &&
+        set_name(X509_get_subject_name(certificate), cn) &&
+        X509_set_issuer_name(certificate,
+                             X509_get_subject_name(by->certificate)) == 1 &&
+        X509_set_pubkey(certificate, out->key) == 1 &&
+        set_extensions(certificate, by->certificate, host) &&
+        X509_sign(certificate, by->key, digest) != 0;
+    EVP_MD_free(digest);
+    return good;
+}
+
+/* ---- files ------------------------------------------------------------- */
+
+static bool write_pem(const char *path, const struct identity *identity,
+                      bool with_key)
+{
+    FILE *file = fopen(path, "wex");
+    bool good;
+
+    if (file == NULL)
+        return false;
+    good = PEM_write_X509(file, identity->certificate) == 1 &&
+           (!with_key || PEM_write_PrivateKey(file, identity->key, NULL, NULL,
+                                              0, NULL, NULL) == 1);
+    return fclose(file) == 0 && good;
+}
+
+/* A CA in the file `ca`, and the server that it vouches for. */
+static bool make_pair(const struct rdsca_trial *trial, const char *cn,
+                      const char *host, const char *ca, const char *server)
+{
+    struct identity root = {NULL, NULL}, leaf = {NULL, NULL};
+    char path[2][PATH_MAX], name[ub_common_name + 1];
+    bool good;
+
+    (void)snprintf(name, sizeof(name), "%s", host); /* may be cut, as AWS's */
+    good =
+        snprintf(path[0], PATH_MAX, "%s/%s", trial->folder, ca) < PATH_MAX &&
+        snprintf(path[1], PATH_MAX, "%s/%s", trial->folder, server) <
+            PATH_MAX &&
+        make(&root, NULL, cn, NULL) && make(&leaf, &root, name, host) &&
+        write_pem(path[0], &root, false) && write_pem(path[1], &leaf, true);
+    X509_free(root.certificate);
+    X509_free(leaf.certificate);
+    EVP_PKEY_free(root.key);
+    EVP_PKEY_free(leaf.key);
+    return good;
+}
+
+bool rdsca_trial_pki(const struct rdsca_doctor *doctor)
+{
+    const struct rdsca_trial *trial = doctor->arg;
+    char cn[128], bundle[128], errors[RDS_ERROR_TEXT];
+
+    (void)umask(077);
+    (void)snprintf(cn, sizeof(cn), "Amazon RDS %s Root CA ECC384 G1",
+                   trial->region);
+    (void)snprintf(bundle, sizeof(bundle), "bundles/%s-bundle.pem",
+                   trial->region);
+    if (make_pair(trial, "rdsca trial CA", RDSCA_OTHER_HOST, "other-ca.pem",
+                  "other.pem") &&
+        make_pair(trial, cn, trial->endpoint, bundle, "rds.pem"))
+        return true;
+    rdsca_find(doctor->to, RDSCA_PROBLEM,
+               "cannot make certificates to try TLS with: %s",
+               rdsca_openssl_errors(errors));
+    rdsca_mend(doctor->to, RDSCA_MEND_RUN, NULL, "rdsca doctor");
+    return false;
+}
