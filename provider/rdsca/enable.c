@@ -339,18 +339,31 @@ static bool confirm(struct change *change)
            rdsca_trial_module(change->trial, change->place.file, &change->err);
 }
 
+/* Whether the new bytes are there, be it by a write that failed at its end. */
+static bool is_there(const struct change *change)
+{
+    const struct rdsca_place *place = &change->place;
+
+    return rdsca_holds(change->drop_in ? place->dropin : place->file,
+                       change->write.bytes, change->write.size);
+}
+
 static bool carry_out(struct change *change)
 {
+    const struct rdsca_place *place = &change->place;
     struct rds_error undo;
 
-    if (!put(change))
-        return false;
-    if (confirm(change))
+    if (put(change) && confirm(change))
         return true;
-    if (!take_back(change, &undo))
-        rdsca_complain(NAME, "%s", undo.text);
+    if (!is_there(change)) {
+        if (!change->drop_in && place->exists)
+            (void)unlink(place->backup);
+        return false;
+    }
+    if (take_back(change, &undo))
+        rdsca_complain(NAME, "it was written and taken back");
     else
-        rdsca_complain(NAME, "it was taken back");
+        rdsca_complain(NAME, "%s", undo.text);
     return false;
 }
 

@@ -133,107 +133,6 @@ swept() {
         '... removes those, and nothing else'
 }
 
-# A library that counts the calls that write, and kills the process at one of
-# them: a write is done by half first, the others not at all.
-write_shim() {
-    cat >"$TMP/shim.c" <<'END'
-#define _GNU_SOURCE
-#include <dlfcn.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
-
-#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
-
-/* "" for what is not in the directory of bundles. */
-static const char *path_of(int fd)
-{
-    static char path[4096];
-    const char *directory = getenv("SHIM_DIRECTORY");
-    char link[64];
-    ssize_t size;
-
-    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-    size = readlink(link, path, sizeof(path) - 1);
-    path[size > 0 ? size : 0] = '\0';
-    return strncmp(path, directory, strlen(directory)) == 0 ? path : "";
-}
-
-/* Whether this is the call to die at. */
-static int step(const char *call, const char *path)
-{
-    static int count;
-    const char *log = getenv("SHIM_LOG"), *at = getenv("SHIM_KILL_AT");
-    FILE *file;
-
-    if (path[0] == '\0')
-        return 0;
-    file = log != NULL ? fopen(log, "ae") : NULL;
-    if (file != NULL) {
-        fprintf(file, "%s %s\n", call, path);
-        fclose(file);
-    }
-    return at != NULL && ++count == atoi(at);
-}
-
-static void die(void)
-{
-    raise(SIGKILL);
-}
-
-ssize_t write(int fd, const void *bytes, size_t size)
-{
-    if (step("write", path_of(fd))) {
-        REAL(write)(fd, bytes, size / 2);
-        die();
-    }
-    return REAL(write)(fd, bytes, size);
-}
-
-int fsync(int fd)
-{
-    if (step("fsync", path_of(fd)))
-        die();
-    return REAL(fsync)(fd);
-}
-
-int fchmod(int fd, mode_t mode)
-{
-    if (step("fchmod", path_of(fd)))
-        die();
-    return REAL(fchmod)(fd, mode);
-}
-
-int futimens(int fd, const struct timespec times[2])
-{
-    if (step("futimens", path_of(fd)))
-        die();
-    return REAL(futimens)(fd, times);
-}
-
-int rename(const char *from, const char *to)
-{
-    if (step("rename", to))
-        die();
-    return REAL(rename)(from, to);
-}
-
-int unlink(const char *path)
-{
-    if (step("unlink", path))
-        die();
-    return REAL(unlink)(path);
-}
-END
-    compile "$TMP/shim.so" "$TMP/shim.c" -shared -fPIC -ldl
-}
-
 # shimmed NAME [VARIABLE=VALUE...]: an update from that bundle.  The shell
 # between says nothing of a process that was killed.
 # shellcheck disable=SC2016 # expanded inside
@@ -436,7 +335,7 @@ use_conf "rds-bundles=$DIR"
 killed_at_random
 swept
 if has cc 'killed at each step'; then
-    if write_shim; then
+    if compile "$TMP/shim.so" "$ROOT/tests/rdsca/shim.c" -shared -fPIC -ldl; then
         killed_at_each_step
         order
     else
