@@ -112,13 +112,16 @@ void rdsca_cnf_read(struct rdsca_cnf *out)
 void rdsca_cnf_read_file(struct rdsca_cnf *out, const char *path)
 {
     long line = 0;
+    int loaded;
 
     if (!begin(out, path))
         return;
-    if (out->file[0] == '\0')
+    if (out->file[0] == '\0') {
         say(out, RDSCA_CNF_UNNAMED, "no file is named");
-    else if (judge_file(out))
-        look_into(out, NCONF_load(out->conf, out->file, &line), line);
+    } else if (judge_file(out)) {
+        loaded = NCONF_load(out->conf, out->file, &line);
+        look_into(out, loaded, line);
+    }
 }
 
 void rdsca_cnf_read_text(struct rdsca_cnf *out, const char *path,
@@ -126,16 +129,19 @@ void rdsca_cnf_read_text(struct rdsca_cnf *out, const char *path,
 {
     BIO *text = NULL;
     long line = 0;
+    int loaded;
 
     if (!begin(out, path))
         return;
-    if (size > RDSCA_CNF_MAX)
+    if (size > RDSCA_CNF_MAX) {
         say(out, RDSCA_CNF_UNUSUAL, "larger than 1 MiB");
-    else if ((text = BIO_new_mem_buf(size != 0 ? bytes : "", (int)size)) ==
-             NULL)
+    } else if ((text = BIO_new_mem_buf(size != 0 ? bytes : "", (int)size)) ==
+               NULL) {
         say(out, RDSCA_CNF_DENIED, "out of memory");
-    else
-        look_into(out, NCONF_load_bio(out->conf, text, &line), line);
+    } else {
+        loaded = NCONF_load_bio(out->conf, text, &line);
+        look_into(out, loaded, line);
+    }
     (void)BIO_free(text);
 }
 

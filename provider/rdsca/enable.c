@@ -125,9 +125,9 @@ bool rdsca_enable_try(struct rdsca_trial *trial,
     struct rdsca_facts after;
 
     return rdsca_trial_write(trial, text->bytes, text->size, err) &&
+           rdsca_trial_module(trial, trial->conf, err) &&
            rdsca_trial_facts(trial, trial->conf, &after, err) &&
            rdsca_facts_add(before, &after, err) &&
-           rdsca_trial_module(trial, trial->conf, err) &&
            rdsca_trial_rds(trial, err);
 }
 
@@ -166,6 +166,30 @@ bool rdsca_enable_options(const char *name, int argc, char **argv,
         return true;
     (void)rdsca_misuse(name, "--system and --unit exclude each other");
     return false;
+}
+
+void rdsca_enable_note(const struct rdsca_enable *options)
+{
+    const char *variable = options->variable;
+    struct rds_uri *uri = malloc(sizeof(*uri));
+    char quoted[RDS_QUOTE_MAX];
+    const char *wide = NULL;
+
+    if (uri != NULL && options->trust != NULL &&
+        rdsca_trust_read(options->trust, uri, NULL))
+        wide = rdsca_trust_wide(uri);
+    if (wide != NULL)
+        rdsca_complain(NAME,
+                       "note: '%s' admits the databases of every account; "
+                       "rds://host/ENDPOINT admits one account's only",
+                       wide);
+    if (variable != NULL)
+        rdsca_complain(
+            NAME,
+            "note: OPENSSL_CONF is '%s' here and plays no part: the "
+            "file of processes without the variable is changed",
+            rds_quote(quoted, variable, strlen(variable)));
+    free(uri);
 }
 
 /* ---- the whole system -------------------------------------------------- */
@@ -331,12 +355,12 @@ static bool take_back(const struct change *change, struct rds_error *err)
 /* From where every process reads it. */
 static bool confirm(struct change *change)
 {
+    const char *file = change->place.file;
     struct rdsca_facts after;
 
-    return rdsca_trial_facts(change->trial, change->place.file, &after,
-                             &change->err) &&
-           rdsca_facts_add(&change->before, &after, &change->err) &&
-           rdsca_trial_module(change->trial, change->place.file, &change->err);
+    return rdsca_trial_module(change->trial, file, &change->err) &&
+           rdsca_trial_facts(change->trial, file, &after, &change->err) &&
+           rdsca_facts_add(&change->before, &after, &change->err);
 }
 
 /* Whether the new bytes are there, be it by a write that failed at its end. */
@@ -351,6 +375,7 @@ static bool is_there(const struct change *change)
 static bool carry_out(struct change *change)
 {
     const struct rdsca_place *place = &change->place;
+    char why[RDS_ERROR_TEXT];
     struct rds_error undo;
 
     if (put(change) && confirm(change))
@@ -360,11 +385,13 @@ static bool carry_out(struct change *change)
             (void)unlink(place->backup);
         return false;
     }
+    (void)snprintf(why, sizeof(why), "%s", change->err.text);
     if (take_back(change, &undo))
-        rdsca_complain(NAME, "it was written and taken back");
-    else
-        rdsca_complain(NAME, "%s", undo.text);
-    return false;
+        return rds_fail(&change->err, RDS_R_BAD_CONFIGURATION,
+                        "written, found wrong and taken back: %s", why);
+    return rds_fail(&change->err, RDS_R_BAD_CONFIGURATION,
+                    "written, found wrong, and NOT taken back (%s): %s",
+                    undo.text, why);
 }
 
 static void tell_done(const struct change *change)
@@ -378,6 +405,7 @@ static void tell_done(const struct change *change)
         (void)printf("processes that start from now on trust %s\n",
                      change->options->trust);
     (void)puts("'rdsca disable' turns it off");
+    rdsca_enable_note(change->options);
 }
 
 static enum rdsca_exit enable_system(const struct rdsca_enable *options)
@@ -422,30 +450,6 @@ static enum rdsca_exit enable_system(const struct rdsca_enable *options)
 
 /* ---- the command ------------------------------------------------------- */
 
-/* What a person should know who turns this on. */
-static void note(const struct rdsca_enable *options, const char *variable)
-{
-    struct rds_uri *uri = malloc(sizeof(*uri));
-    char quoted[RDS_QUOTE_MAX];
-    const char *wide = NULL;
-
-    if (uri != NULL && options->trust != NULL &&
-        rdsca_trust_read(options->trust, uri, NULL))
-        wide = rdsca_trust_wide(uri);
-    if (wide != NULL)
-        rdsca_complain(NAME,
-                       "note: '%s' admits the databases of every account; "
-                       "rds://host/ENDPOINT admits one account's only",
-                       wide);
-    if (variable != NULL)
-        rdsca_complain(
-            NAME,
-            "note: OPENSSL_CONF is '%s' here and plays no part: the "
-            "file of processes without the variable is changed",
-            rds_quote(quoted, variable, strlen(variable)));
-    free(uri);
-}
-
 enum rdsca_exit rdsca_enable(int argc, char **argv)
 {
     static const struct option longs[] = {
@@ -457,6 +461,7 @@ enum rdsca_exit rdsca_enable(int argc, char **argv)
         {NULL, 0, NULL, 0},
     };
     struct rdsca_enable options;
+    enum rdsca_exit code;
     struct rds_error err;
     char *variable;
 
@@ -467,8 +472,9 @@ enum rdsca_exit rdsca_enable(int argc, char **argv)
         free(variable);
         return rdsca_misuse(NAME, "--trust: %s", err.text);
     }
-    note(&options, variable);
-    free(variable);
-    return options.unit[0] == '\0' ? enable_system(&options)
+    options.variable = variable;
+    code = options.unit[0] == '\0' ? enable_system(&options)
                                    : rdsca_enable_unit(&options);
+    free(variable);
+    return code;
 }

@@ -22,6 +22,7 @@ struct rdsca_enable {
     const char *conf;  /* the file of --conf, or NULL */
     const char *trust; /* the URI of --trust, or NULL */
     bool print;        /* show it, write nothing */
+    const char *variable; /* what OPENSSL_CONF was, or NULL */
     /* Of --unit, without .service; "": the whole system. */
     char unit[RDSCA_UNIT_MAX];
 };
@@ -50,6 +51,9 @@ RDS_MUST_CHECK bool rdsca_enable_trust(const char *trust,
 
 /* The module's path, to be freed; NULL where it is not there. */
 char *rdsca_enable_module(struct rds_error *err);
+
+/* What a person should know who turned it on, on standard error. */
+void rdsca_enable_note(const struct rdsca_enable *options);
 
 /* What processes have with a file (NULL: none) before any change. */
 RDS_MUST_CHECK bool rdsca_enable_before(struct rdsca_trial *trial,

@@ -17,6 +17,9 @@
 #define CONFIGURATIONS "/etc/rds-ca"
 #define DROPINS "/etc/systemd/system"
 #define DROPIN "rdsca.conf"
+#define EFFECT                                                                \
+    "it takes effect with: systemctl daemon-reload && systemctl restart "     \
+    "%s.service\n"
 
 struct unit {
     const char *name;         /* without .service */
@@ -198,13 +201,13 @@ static bool turn_on(const struct unit *unit, const struct rdsca_place *place,
                              options->trust, &text, unit->err))
         return false;
     good = options->print || put(unit, &text);
-    if (good && options->print)
+    if (good && options->print) {
         print(unit, &text);
-    else if (good)
-        (void)printf("%s: on\n%s: names it to the unit\n"
-                     "it takes effect with: systemctl daemon-reload && "
-                     "systemctl restart %s.service\n",
-                     unit->conf, unit->dropin, unit->name);
+    } else if (good) {
+        (void)printf("%s: on\n%s: names it to the unit\n" EFFECT, unit->conf,
+                     unit->dropin, unit->name);
+        rdsca_enable_note(options);
+    }
     rdsca_text_clear(&text);
     return good;
 }
@@ -240,9 +243,7 @@ static bool disable(struct unit *unit, struct rdsca_place *place,
     (void)rmdir(unit->directory);
     (void)rmdir(CONFIGURATIONS);
     if (unit->has_dropin || unit->has_conf)
-        (void)printf("%s: off\nit takes effect with: systemctl daemon-reload "
-                     "&& systemctl restart %s.service\n",
-                     unit->dropin, unit->name);
+        (void)printf("%s: off\n" EFFECT, unit->dropin, unit->name);
     else
         (void)printf("%s: it is off\n", unit->dropin);
     return true;

@@ -65,7 +65,8 @@ static bool find_default(struct rdsca_place *place, struct rds_error *err)
         (void)rds_fail(err, RDS_R_NO_MEMORY, "out of memory");
     else if (!good && (errno == ENOENT || errno == ENOTDIR))
         (void)rds_fail(err, RDS_R_BAD_CONFIGURATION,
-                       "there is no OpenSSL 3 here: no directory for '%s'",
+                       "there is no OpenSSL 3 here: no directory for '%s'; "
+                       "install the package openssl",
                        file);
     OPENSSL_free(file);
     return good;

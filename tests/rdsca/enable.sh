@@ -8,7 +8,8 @@
 #     shape NAME           $CNF has this shape (tests/rdsca/openssl.cnf)
 #     enable, disable      runs it on $CNF
 #     providers            those that $CNF makes active, in one line
-#     state                all in $ETC: names, modes, owners, dates, content
+#     state                all in $ETC: names, modes, owners, dates, content;
+#                          not the dates of directories
 
 # shellcheck disable=SC2034,SC2154 # set here for the tests, and in lib.sh
 RDSCA=${RDSCA:-build/rdsca}
@@ -57,10 +58,10 @@ providers() {
         sed -n 's/^  \([a-z0-9]*\)$/\1/p' | sort | paste -sd ' '
 }
 
-# state [FOLDER]
 state() {
-    (cd "${1:-$ETC}" && find . -printf '%p %y %m %u %g %l %T@\n' | grep -v '^\. ' |
-        sort && find . -type f -exec sha256sum {} + | sort -k 2)
+    (cd "$ETC" && find . -mindepth 1 -type d -printf '%p %m %u %g\n' | sort &&
+        find . ! -type d -printf '%p %y %m %u %g %l %T@\n' | sort &&
+        find . -type f -exec sha256sum {} + | sort -k 2)
 }
 
 # in_force: what is in force by $CNF, as the module says it.
@@ -69,9 +70,9 @@ in_force() {
         sed -n 's/.*build info:.*; rds-trust: //p'
 }
 
-# one_line NAME TEXT: the last run ended with 4 and one line on stderr that says
+# unchanged NAME TEXT: the last run ended with 4 and one line on stderr that says
 # TEXT, with nothing on stdout; the state is as in $before.
-refused() {
+unchanged() {
     [[ $status == 4 && -z $out && $err == rdsca\ * && $err == *"$2"* ]] &&
         [[ $(wc -l <<<"$err") == 1 && $(state) == "$before" ]]
     ok $? "$1" || {
@@ -84,4 +85,25 @@ refused() {
 # Whether a mount namespace can be had.
 can_unshare() {
     ((EUID == 0)) && unshare -m mount -t tmpfs none "$TMP/tmp" 2>/dev/null
+}
+
+# in_namespace: goes on with /etc, /run and /var/lib of the test's own, in a
+# mount namespace that ends with it; else skips the file.  To be called first.
+in_namespace() {
+    local propagation=private own=${RDS_NAMESPACE:-}
+
+    if [[ -n $own ]]; then
+        unset RDS_NAMESPACE
+        mount -t tmpfs -o mode=755 none "$own" && cp -a /etc "$own/etc" &&
+            mount --bind "$own/etc" /etc &&
+            mount -t tmpfs -o mode=755 none /run &&
+            mount -t tmpfs -o mode=755 none /var/lib
+        ok $? 'a mount namespace of its own' || done_testing
+        return
+    fi
+    can_unshare || skip_all 'may not mount here'
+    mountpoint -q / || propagation=unchanged # in a chroot
+    mkdir "$TMP/own"
+    RDS_NAMESPACE=$TMP/own unshare -m --propagation "$propagation" bash "$0"
+    exit
 }
