@@ -68,7 +68,8 @@ const char *rdsca_openssl_errors(char out[RDS_ERROR_TEXT]);
  */
 char *rdsca_module_at_hand(void);
 
-/* The lines that make the configuration load the module. */
+/* The command, or else the lines, that make the configuration load the module.
+ */
 void rdsca_mend_activation(FILE *to, const struct rdsca_cnf *cnf);
 
 /*

@@ -92,7 +92,15 @@ static void write_activation(FILE *text, const struct rdsca_cnf *cnf,
     (void)fprintf(text, "[rds_sect]\nmodule = %s\nactivate = 1", module);
 }
 
-void rdsca_mend_activation(FILE *to, const struct rdsca_cnf *cnf)
+/* Whether OpenSSL comes to the end of it, so that `rdsca enable` takes it. */
+static bool can_be_enabled(const struct rdsca_cnf *cnf)
+{
+    return (cnf->start == NULL || rdsca_cnf_has_section(cnf, cnf->start)) &&
+           (cnf->providers == NULL ||
+            rdsca_cnf_has_section(cnf, cnf->providers));
+}
+
+static void mend_by_lines(FILE *to, const struct rdsca_cnf *cnf)
 {
     char *module = rdsca_module_at_hand(), *lines = NULL;
     size_t size = 0;
@@ -106,6 +114,19 @@ void rdsca_mend_activation(FILE *to, const struct rdsca_cnf *cnf)
                lines != NULL ? lines : "out of memory");
     free(lines);
     free(module);
+}
+
+void rdsca_mend_activation(FILE *to, const struct rdsca_cnf *cnf)
+{
+    char word[RDSCA_WORD_MAX];
+    bool named = getenv("OPENSSL_CONF") != NULL; /* or by --conf */
+
+    if (can_be_enabled(cnf))
+        rdsca_mend(to, RDSCA_MEND_RUN, NULL, "rdsca enable%s%s",
+                   named ? " --conf " : "",
+                   named ? rdsca_word(word, cnf->file) : "");
+    else
+        mend_by_lines(to, cnf);
 }
 
 /* ---- bundles ----------------------------------------------------------- */

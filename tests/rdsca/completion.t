@@ -109,6 +109,20 @@ short_options() {
         rdsca export -o ''
 }
 
+# Behind `--` the words are those of another command.
+other_command() {
+    offers 'before --' '--help --trust' 'rdsca run -' rdsca run -
+    mkdir "$TMP/commands"
+    install -m 755 /dev/null "$TMP/commands/completion_test"
+    offers 'a URI' '//global' 'rdsca run --trust rds://gl' rdsca run --trust rds : //gl
+    ask 'rdsca run -- completion_t' rdsca run -- completion_t
+    is "$out" 'default!' 'behind -- no option of rdsca, but files'
+    PATH=$TMP/commands:$PATH ask 'rdsca run -- completion_t' rdsca run -- completion_t
+    is "$out" $'default!\ncompletion_test' '... and commands'
+    offers '... only in the first place' 'default!' 'rdsca run -- ls --tr' \
+        rdsca run -- ls --tr
+}
+
 # ---- values -----------------------------------------------------------------
 
 # known WORD...: a region or a partition.  No file of that name is there, so
@@ -362,6 +376,7 @@ for command in "${COMMANDS[@]}"; do
     options_of "$command"
 done
 short_options
+other_command
 values
 equals
 uris

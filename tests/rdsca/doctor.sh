@@ -24,6 +24,7 @@ RDSCA=${RDSCA:-build/rdsca}
 [[ $RDSCA == /* ]] || RDSCA=$ROOT/$RDSCA
 [[ -x $RDSCA ]] || { ok 1 "$RDSCA exists; run make first" || done_testing; }
 
+PATH=${RDSCA%/*}:$PATH # mends name it
 CNF=$TMP/openssl.cnf
 DIR=$TMP/bundles
 SO=$TMP/module/rds.so # a copy, to be damaged
@@ -153,7 +154,7 @@ apply() {
         # Modes and owners of the test's own files, and of no others.
         ! grep -E '^ch(mod|own) ' "$TMP/lines" | grep -vqF "$TMP/" ||
             return 1
-        sh -e "$TMP/lines"
+        sh -e "$TMP/lines" >/dev/null
         ;;
     append) cat "$TMP/lines" >>"$file" ;;
     remove)

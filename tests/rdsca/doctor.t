@@ -136,12 +136,18 @@ who_may_change_the_file() {
 
 # ---- not configured at all --------------------------------------------------
 
-# unconfigured NAME TEXT: the configuration comes from stdin.
+# unconfigured NAME TEXT [append]: the configuration comes from stdin.  Lines
+# mend what OpenSSL gives up on, `rdsca enable` the rest.
 unconfigured() {
+    rm -f "$CNF"
     cat >"$CNF"
     doctor
     problem "$1" openssl.cnf "$2"
-    mend_is '... one block mends it' append '['
+    if [[ ${3:-} == append ]]; then
+        mend_is '... one block mends it' append '['
+    else
+        mend_is '... one command mends it' run "rdsca enable --conf $CNF"
+    fi
     apply 1
     # the block names the directory of the system
     printf '[rds_sect]\nrds-bundles = %s\n' "$DIR" >>"$CNF"
@@ -159,11 +165,11 @@ oid_section = oids
 [oids]
 END
     unconfigured 'a section that is missing' \
-        'names the section [start], which is not there' <<'END'
+        'names the section [start], which is not there' append <<'END'
 openssl_conf = start
 END
     unconfigured 'a list that is missing' \
-        'names the section [list], which is not there' <<'END'
+        'names the section [list], which is not there' append <<'END'
 openssl_conf = start
 [start]
 providers = list
@@ -550,14 +556,13 @@ note     openssl.cnf  rds-trust = 'rds://region/us-west-2': 'region/' admits the
 }
 
 blocks() {
-    : >"$CNF"
+    echo 'openssl_conf = start' >"$CNF"
     run "$RDSCA" doctor --conf "$CNF" -q
     like "$out" "    mend: append to $CNF:
           [default]
-          openssl_conf = openssl_init
-          nodejs_conf = openssl_init
+          nodejs_conf = start
 
-          [openssl_init]" 'lines for a file stand in a block'
+          [start]" 'lines for a file stand in a block'
     is "$(grep -c ' $' <<<"$out")" 0 '... without spaces at their ends'
 }
 
