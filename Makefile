@@ -374,7 +374,8 @@ endef
 install: all $(call parts,1,$(INSTALLED) $(SETTINGS))
 	$(foreach entry,$(INSTALLED),$(call put,$(entry)))
 	$(foreach entry,$(SETTINGS),$(call put_settings,$(entry)))
-	@echo 'Installed.  openssl.cnf is as it was; see README.md to activate.'
+	@echo 'Installed.  openssl.cnf is as it was; to activate the module:'
+	@echo '    rdsca enable'
 	@echo 'A weekly update of the certificates is there, but not enabled:'
 	@echo '    systemd-sysusers rdsca.conf'
 	@echo '    systemctl enable --now rdsca.timer'
@@ -383,7 +384,8 @@ uninstall: $(call parts,1,$(SETTINGS))
 	rm -f $(addprefix $(DESTDIR),$(call parts,2,$(INSTALLED)))
 	$(foreach entry,$(SETTINGS),$(call remove_settings,$(entry)))
 	-@rmdir $(DESTDIR)$(SYSCONFDIR)/rds-ca $(DESTDIR)$(DOCDIR) 2>/dev/null; :
-	@echo 'Removed.  If openssl.cnf names rds.so, take that section out.'
+	@echo 'Removed.  If openssl.cnf still names rds.so, take that section out,'
+	@echo "or the block between the marks of 'rdsca enable'."
 	@echo 'The user rds-ca and /var/lib/rds-ca stay, if they were made.'
 
 $(BUILD)/install/%: conf/%.in Makefile FORCE

@@ -127,8 +127,7 @@ bool rdsca_enable_try(struct rdsca_trial *trial,
     return rdsca_trial_write(trial, text->bytes, text->size, err) &&
            rdsca_trial_module(trial, trial->conf, err) &&
            rdsca_trial_facts(trial, trial->conf, &after, err) &&
-           rdsca_facts_add(before, &after, err) &&
-           rdsca_trial_rds(trial, err);
+           rdsca_facts_add(before, &after, err) && rdsca_trial_rds(trial, err);
 }
 
 bool rdsca_enable_options(const char *name, int argc, char **argv,

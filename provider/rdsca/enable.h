@@ -19,9 +19,9 @@
 #define RDSCA_UNIT_MAX 200 /* bytes of a unit's name, NUL included */
 
 struct rdsca_enable {
-    const char *conf;  /* the file of --conf, or NULL */
-    const char *trust; /* the URI of --trust, or NULL */
-    bool print;        /* show it, write nothing */
+    const char *conf;     /* the file of --conf, or NULL */
+    const char *trust;    /* the URI of --trust, or NULL */
+    bool print;           /* show it, write nothing */
     const char *variable; /* what OPENSSL_CONF was, or NULL */
     /* Of --unit, without .service; "": the whole system. */
     char unit[RDSCA_UNIT_MAX];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A stand-in for OpenSSL's FIPS module, which Debian does not carry: a provider
- * of any name that has the algorithms of the default one and says fips=yes of
- * them.  It validates nothing.
+ * A stand-in for OpenSSL's FIPS module, which Debian does not carry: a
+ * provider of any name that has the algorithms of the default one and says
+ * fips=yes of them.  It validates nothing.
  */
 
 #include <openssl/core_dispatch.h>
@@ -24,8 +24,7 @@ static const OSSL_ALGORITHM *query(void *ctx, int operation, int *no_cache)
     int i = 0;
 
     (void)ctx;
-    if (all == NULL || operation >= OPERATIONS ||
-        operation == OSSL_OP_STORE)
+    if (all == NULL || operation >= OPERATIONS || operation == OSSL_OP_STORE)
         return NULL;
     for (; all[i].algorithm_names != NULL && i < ALGORITHMS - 1; i++) {
         tables[operation][i] = all[i];
@@ -61,9 +60,8 @@ static int capabilities(void *ctx, const char *name, OSSL_CALLBACK *call,
     return OSSL_PROVIDER_get_capabilities(real, name, call, arg);
 }
 
-int OSSL_provider_init(const OSSL_CORE_HANDLE *handle,
-                       const OSSL_DISPATCH *in, const OSSL_DISPATCH **out,
-                       void **ctx)
+int OSSL_provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in,
+                       const OSSL_DISPATCH **out, void **ctx)
 {
     static const OSSL_DISPATCH functions[] = {
         {OSSL_FUNC_PROVIDER_QUERY_OPERATION, (void (*)(void))query},

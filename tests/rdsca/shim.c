@@ -7,8 +7,8 @@
  *   SHIM_DIRECTORY   descriptors of files elsewhere do not count
  *   SHIM_LOG         a file that gets a line for each call
  *   SHIM_KILL_AT     the number of the call, from 1
- *   SHIM_RENAMED, SHIM_REMOVE   as soon as the one is renamed to, the other one
- *                    is removed
+ *   SHIM_RENAMED, SHIM_REMOVE   as soon as the one is renamed to, the other
+ * one is removed
  */
 
 #define _GNU_SOURCE
