@@ -10,19 +10,10 @@
 . "$(dirname "$0")/../system/lib.sh"
 PAGE=docs/airgap.md
 
-if [[ ${1:-} != inside ]]; then
-    ((EUID == 0)) || skip_all 'not root, so nothing can be mounted'
-    need unshare ip nginx curl openssl perl
-    unshare -m -n true 2>/dev/null || skip_all 'no namespaces here'
-    # The folder of this script is made anew inside.
-    rm -rf "$TMP"
-    trap - EXIT
-    exec unshare -m -n bash "$0" inside "$(readlink /proc/self/ns/mnt)"
-fi
-# Nothing below may happen to the machine itself.
-[[ -n ${2:-} && $(readlink /proc/self/ns/mnt) != "$2" ]] ||
-    { ok 1 'in namespaces of its own' || done_testing; }
-
+need unshare ip nginx curl openssl perl
+# shellcheck source=page.sh
+. "$ROOT/tests/rdsca/page.sh"
+own_machine "$@"
 # shellcheck source=../system/pki.sh
 . "$ROOT/tests/system/pki.sh"
 # shellcheck source=server.sh
@@ -71,26 +62,6 @@ make_regions() {
 }
 
 # ---- the page ---------------------------------------------------------------
-
-blocks=0
-
-# block LANGUAGE N: the Nth block of that language.
-block() {
-    awk -v fence="\`\`\`$1" -v wanted="$2" '
-        $0 == "```" { inside = 0 }
-        inside { print }
-        $0 == fence { inside = (++n == wanted) }' "$PAGE"
-}
-
-# follow NAME N: runs the Nth block of shell, in $TMP/work.
-follow() {
-    block sh "$2" >"$TMP/block"
-    blocks=$((blocks + 1))
-    [[ -s $TMP/block ]] || ok 1 "$PAGE has a block $2 of shell"
-    run bash -c "cd $TMP/work && . $TMP/block"
-    [[ $status == 0 && -z $err ]]
-    ok $? "$1 (block $2)" || show_run
-}
 
 # holds NAME DIRECTORY FILE...: what AWS serves for these stands there.
 holds() {
@@ -255,8 +226,8 @@ by_hand
 mirror_of_rdsca
 mirror_of_curl
 pins
-is "$blocks" "$(($(grep -c '^```sh$' "$PAGE") + 3))" \
+is "$blocks" "$(($(count_blocks sh) + 3))" \
     'every block of the page was run' # 6 to 8 for two mirrors
-is "$(grep -c '^```nginx$' "$PAGE")" 1 '... and there is one of nginx'
+is "$(count_blocks nginx)" 1 '... and there is one of nginx'
 
 done_testing

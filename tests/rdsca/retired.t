@@ -15,11 +15,6 @@
 . "$ROOT/tests/rdsca/server.sh"
 serve
 
-EAST=rds-ca-us-gov-east-1-2017-root.pem
-SUB=rds-ca-2017-us-gov-east-1-intermediate.pem
-WEST=rds-ca-2012-us-gov-west-1.pem
-COMBINED=rds-combined-ca-bundle.pem
-GOV=rds-combined-ca-us-gov-bundle.pem
 FILES=("$EAST" "$SUB" "$WEST" "$COMBINED" "$GOV")
 S3=https://s3.amazonaws.com/rds-downloads
 S3_GOV=https://s3.us-gov-west-1.amazonaws.com/rds-downloads
@@ -75,17 +70,9 @@ make_retired_documents() {
         pem_of rds://file/$COMBINED; } | s3_document "$COMBINED"
 }
 
-# mirror_of NAME: a mirror with all five files, of certificates that are
-# pinned, and never the same in two.
+# mirror_of NAME: a mirror with all five files.
 mirror_of() {
-    local folder=$WWW/mirror/$1/rds-downloads
-
-    mkdir -p "$folder"
-    pem_of rds://file/rds-ca-us-gov-west-1-2017-root.pem >"$folder/$EAST"
-    pem_of rds://file/rds-ca-2017-us-gov-west-1.pem >"$folder/$SUB"
-    pem_of rds://file/rds-ca-2015-root.pem >"$folder/$WEST"
-    pem_of rds://file/rds-ca-2019-root.pem >"$folder/$COMBINED"
-    pem_of rds://file/rds-ca-2019-us-west-2.pem >"$folder/$GOV"
+    pinned_retired "$WWW/mirror/$1/rds-downloads"
 }
 
 # mirrored_west NAME: such a mirror, but for one file, which it takes from

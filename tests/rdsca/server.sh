@@ -62,6 +62,24 @@ mirrored() {
     cat >"$WWW/mirror/$1/us-west-2/$FILE"
 }
 
+# The files that `rdsca update --retired` fetches.
+EAST=rds-ca-us-gov-east-1-2017-root.pem
+SUB=rds-ca-2017-us-gov-east-1-intermediate.pem
+WEST=rds-ca-2012-us-gov-west-1.pem
+COMBINED=rds-combined-ca-bundle.pem
+GOV=rds-combined-ca-us-gov-bundle.pem
+
+# pinned_retired FOLDER: puts files of these names there, of certificates that
+# are pinned, and never the same in two.
+pinned_retired() {
+    mkdir -p "$1"
+    pem_of rds://file/rds-ca-us-gov-west-1-2017-root.pem >"$1/$EAST"
+    pem_of rds://file/rds-ca-2017-us-gov-west-1.pem >"$1/$SUB"
+    pem_of rds://file/rds-ca-2015-root.pem >"$1/$WEST"
+    pem_of rds://file/rds-ca-2019-root.pem >"$1/$COMBINED"
+    pem_of rds://file/rds-ca-2019-us-west-2.pem >"$1/$GOV"
+}
+
 make_documents() {
     mkdir -p "$WWW/mirror" "$WWW/aws-cn/global" "$WWW/s3" "$WWW/s3-us-gov"
     if real; then

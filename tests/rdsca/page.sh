@@ -1,0 +1,56 @@
+# shellcheck shell=bash disable=SC2154
+# SPDX-License-Identifier: Apache-2.0
+#
+# Running a page of the documentation as it stands there, in a machine of its
+# own.  Sourced after lib.sh; PAGE is the file.  The test begins with
+#
+#     own_machine "$@"
+#
+# which starts the script again in namespaces, where nothing that it mounts or
+# listens to is seen outside.
+
+blocks=0 # that were run
+
+# own_machine ARGUMENT...: of the script.  Goes on only inside.
+own_machine() {
+    if [[ ${1:-} != inside ]]; then
+        ((EUID == 0)) || skip_all 'not root, so nothing can be mounted'
+        unshare -m -n true 2>/dev/null || skip_all 'no namespaces here'
+        # The folder of this script is made anew inside.
+        rm -rf "$TMP"
+        trap - EXIT
+        exec unshare -m -n bash "$0" inside "$(readlink /proc/self/ns/mnt)"
+    fi
+    # Nothing may happen to the machine itself.
+    [[ -n ${2:-} && $(readlink /proc/self/ns/mnt) != "$2" ]] ||
+        { ok 1 'in namespaces of its own' || done_testing; }
+}
+
+# block LANGUAGE N: the Nth block of that language.
+block() {
+    awk -v fence="\`\`\`$1" -v wanted="$2" '
+        $0 == "```" { inside = 0 }
+        inside { print }
+        $0 == fence { inside = (++n == wanted) }' "$PAGE"
+}
+
+# count_blocks LANGUAGE
+count_blocks() {
+    grep -c "^\`\`\`$1\$" "$PAGE"
+}
+
+# take N: the Nth block of shell is in $TMP/block.
+take() {
+    block sh "$1" >"$TMP/block"
+    blocks=$((blocks + 1))
+    [[ -s $TMP/block ]] || ok 1 "$PAGE has a block $1 of shell"
+}
+
+# follow NAME N: runs the Nth block of shell, in $TMP/work.  It complains about
+# nothing.
+follow() {
+    take "$2"
+    run bash -c "cd $TMP/work && . $TMP/block"
+    [[ $status == 0 && -z $err ]]
+    ok $? "$1 (block $2)" || show_run
+}
