@@ -22,6 +22,7 @@
 
 struct rds_snapshot {
     unsigned users;        /* under the guard */
+    uint64_t look;         /* which look at the directory made it */
     size_t distrust_count; /* entries that were taken into account */
     struct rds_view view;
     struct rds_entry *entries;
@@ -37,6 +38,7 @@ struct rds_truststore {
     char *directory;              /* or NULL */
     char *retired;                /* the one of retired files in it, or NULL */
     struct rds_snapshot *current; /* under the guard */
+    uint64_t looks;               /* that have begun; under the guard */
     /* Entries are added under the guard and never change after; those beyond
      * the count are not even cleared: most processes need no page for them. */
     _Atomic size_t distrust_count;
@@ -527,41 +529,72 @@ failed:
 
 /* ---- the trust store ---------------------------------------------------- */
 
+/* Begins a look: its number, and a share of what is current, or NULL. */
+static struct rds_snapshot *begin_look(struct rds_truststore *store,
+                                       uint64_t *look)
+{
+    struct rds_snapshot *current;
+
+    rds_guard_lock();
+    *look = ++store->looks;
+    current = store->current;
+    if (current != NULL)
+        current->users++;
+    rds_guard_unlock();
+    return current;
+}
+
 /* Makes `fresh` the current one, unless somebody else was faster. */
-static void publish(struct rds_truststore *store,
+static bool publish(struct rds_truststore *store,
                     const struct rds_snapshot *previous,
                     struct rds_snapshot *fresh)
 {
     struct rds_snapshot *replaced = NULL;
+    bool first;
 
     rds_guard_lock();
-    if (store->current == previous) {
+    first = store->current == previous;
+    if (first) {
         replaced = store->current;
         store->current = fresh;
         fresh->users++;
     }
     rds_guard_unlock();
     rds_snapshot_release(replaced);
+    return first;
 }
 
+/*
+ * Who was not the first to publish has built on last good contents that may
+ * be outdated, and has seen what the current one may lack: both are put right
+ * by looking once more, unless the current one was begun later than this
+ * call.  Else a file that is damaged next would bring back what it held before
+ * its last good content.
+ */
 const struct rds_snapshot *
 rds_truststore_snapshot(struct rds_truststore *store, struct rds_error *err)
 {
     struct rds_snapshot *previous, *fresh;
+    uint64_t began = 0, look;
+    bool published;
 
-    rds_guard_lock();
-    previous = store->current;
-    if (previous != NULL)
-        previous->users++;
-    rds_guard_unlock();
-    if (previous != NULL && unchanged(store, previous))
-        return previous;
-    fresh = build(store, previous, err);
-    if (fresh == NULL)
-        return previous; /* the last good one; NULL where there is none */
-    publish(store, previous, fresh);
-    rds_snapshot_release(previous);
-    return fresh;
+    for (;;) {
+        previous = begin_look(store, &look);
+        if (began == 0)
+            began = look;
+        if (previous != NULL &&
+            (previous->look > began || unchanged(store, previous)))
+            return previous;
+        fresh = build(store, previous, err);
+        if (fresh == NULL)
+            return previous; /* the last good one; NULL where there is none */
+        fresh->look = look;
+        published = publish(store, previous, fresh);
+        rds_snapshot_release(previous);
+        if (published)
+            return fresh;
+        rds_snapshot_release(fresh);
+    }
 }
 
 /* Adds what is not there yet; returns whether all had room.  Guarded. */

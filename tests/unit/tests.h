@@ -37,6 +37,7 @@
     F(bundle)                                                                 \
     F(directory)                                                              \
     F(truststore)                                                             \
+    F(overtaken)                                                              \
     F(retired)                                                                \
     F(anchors_list)                                                           \
     F(host)                                                                   \
