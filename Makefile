@@ -220,6 +220,7 @@ client-check: all
 
 -include tests/trust/rules.mk
 -include tests/fuzz/rules.mk
+-include tests/stress/rules.mk
 
 # The same module with other lines of OpenSSL, and a build with musl.  What
 # cannot be installed is a line that is skipped.
@@ -422,6 +423,9 @@ help:
 	@echo '  musl-check     a build with musl, and its tests (minutes, at first)'
 	@echo '  client-check   real clients with rds-trust'
 	@echo '  valgrind asan ubsan tsan   unit-check under a checker'
+	@echo '  stress         64 threads while bundles change, for SECONDS=5'
+	@echo '  stress-asan stress-tsan    the same under a checker'
+	@echo '  stress-mutants bugs put in on purpose, which stress must find'
 	@echo '  fuzz           each parser for SECONDS=60, or one of them: TARGET=uri'
 	@echo '  fuzz-regress   what was a finding once, without the fuzzer'
 	@echo '  fuzz-mutants   bugs put in on purpose, which the fuzzer must find'

@@ -86,4 +86,4 @@ fuzz-regress:
 	@$(SCRUB) tests/fuzz/regress.sh $(BUILD)/replay $(FUZZ_TARGETS)
 
 fuzz-mutants:
-	@tests/fuzz/mutants.sh $(BUILD) $(SECONDS) $(TARGET)
+	@tests/fuzz/mutants.sh tests/fuzz/mutants $(BUILD) $(SECONDS) $(TARGET)
