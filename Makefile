@@ -221,6 +221,7 @@ client-check: all
 -include tests/trust/rules.mk
 -include tests/fuzz/rules.mk
 -include tests/stress/rules.mk
+-include tests/soak/rules.mk
 
 # The same module with other lines of OpenSSL, and a build with musl.  What
 # cannot be installed is a line that is skipped.
@@ -307,7 +308,7 @@ lint:
 	shellcheck -x .ci/run tests/system/*.t \
 	    tests/system/*.sh tests/clients/*.t tests/clients/*.sh \
 	    tests/rdsca/*.t tests/rdsca/*.sh tests/*.sh tests/lines/*.sh \
-	    tests/bench/*.sh tests/fuzz/*.sh \
+	    tests/bench/*.sh tests/fuzz/*.sh tests/soak/*.t \
 	    tests/lines/run provider/anchors/*.sh conf/install-deps \
 	    conf/rdsca.bash-completion.in
 	@! for page in docs/*.[1-8]; do \
@@ -422,6 +423,7 @@ help:
 	@echo '  lines-check    one module with OpenSSL 3.0, 3.5 and later (debootstrap)'
 	@echo '  musl-check     a build with musl, and its tests (minutes, at first)'
 	@echo '  client-check   real clients with rds-trust'
+	@echo '  soak           CONNECTIONS=20000 verified connections, bundles replaced'
 	@echo '  valgrind asan ubsan tsan   unit-check under a checker'
 	@echo '  stress         64 threads while bundles change, for SECONDS=5'
 	@echo '  stress-asan stress-tsan    the same under a checker'

@@ -119,6 +119,19 @@ need_names() {
     done_testing
 }
 
+# need_hosts: sets by_hosts to the words that run a command with our names in
+# /etc/hosts, which is all that c-ares reads, by which PgBouncer resolves them.
+# Skips the file where that cannot be.
+# shellcheck disable=SC2016 # the inner shell expands it
+need_hosts() {
+    by_hosts=(unshare -m --propagation "$propagation" bash -c '
+        mount --bind "$1" /etc/hosts && shift && exec "$@"' bash "$TMP/hosts")
+    "${by_hosts[@]}" true 2>/dev/null && return
+    [[ ${RDS_NO_SKIP:-} == 1 ]] || skip_all 'cannot mount a file over /etc/hosts'
+    ok 1 'a file can be mounted over /etc/hosts'
+    done_testing
+}
+
 # client COMMAND...: runs it under the present configuration.  Sets out, err
 # and status.
 client() {
@@ -156,10 +169,11 @@ https_servers() {
     PROOF='Ciphers supported in s_server'
 }
 
-# postgres_server NAME: with the leaf NAME.
+# postgres_server NAME [OPTION...]: with the leaf NAME.
 postgres_server() {
     local name=$1 data=$TMP/postgres-$1 port
 
+    shift
     port=$(free_port)
     if [[ -d $TMP/postgres ]]; then
         cp -a "$TMP/postgres" "$data"
@@ -171,7 +185,7 @@ postgres_server() {
         -D "$data" -p "$port" -h 127.0.0.1 -c unix_socket_directories= \
         -c ssl=on -c fsync=off -c ssl_cert_file=server.crt \
         -c ssl_key_file=server.key -c shared_buffers=1MB \
-        -c max_connections=20
+        -c max_connections=20 "$@"
     wait_port "$port" "$pid" "$TMP/postgres-$name.log" || done_testing
     ports[$name]=$port
 }

@@ -10,18 +10,9 @@
 . "$(dirname "$0")/lib.sh"
 need pgbouncer psql
 make_pki
-if ! can_mount; then
-    [[ ${RDS_NO_SKIP:-} == 1 ]] || skip_all 'cannot mount a file over /etc/hosts'
-    ok 1 'PgBouncer: a file can be mounted over /etc/hosts'
-    done_testing
-fi
+need_hosts
 make_refused
 postgres_servers
-
-# c-ares, by which PgBouncer resolves names, reads /etc/hosts and no other file.
-# shellcheck disable=SC2016 # the inner shell expands it
-by_hosts=(unshare -m --propagation "$propagation" bash -c '
-    mount --bind "$1" /etc/hosts && shift && exec "$@"' bash "$TMP/hosts")
 
 # ask HOST PORT CA: err has PgBouncer's log, too.
 ask() {
