@@ -53,6 +53,12 @@ RDS_MUST_CHECK int rds_directory_open(const char *path,
                                       struct rds_identity *identity,
                                       bool *absent, struct rds_error *err);
 
+/* The same for one in an open directory; `path` is what errors call it. */
+RDS_MUST_CHECK int rds_directory_open_in(int directory_fd, const char *name,
+                                         const char *path,
+                                         struct rds_identity *identity,
+                                         bool *absent, struct rds_error *err);
+
 /*
  * Reads a whole file of the directory, judged as above.  *bytes is malloc'ed.
  * *identity is that of what was read, or as good as can be had where the file

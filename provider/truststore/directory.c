@@ -123,7 +123,15 @@ static bool refuse(struct rds_error *err, const char *path, const char *format,
 int rds_directory_open(const char *path, struct rds_identity *identity,
                        bool *absent, struct rds_error *err)
 {
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK);
+    return rds_directory_open_in(AT_FDCWD, path, path, identity, absent, err);
+}
+
+int rds_directory_open_in(int directory_fd, const char *name, const char *path,
+                          struct rds_identity *identity, bool *absent,
+                          struct rds_error *err)
+{
+    int fd = openat(directory_fd, name,
+                    O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK);
     struct stat st;
 
     memset(identity, 0, sizeof(*identity));
@@ -133,7 +141,7 @@ int rds_directory_open(const char *path, struct rds_identity *identity,
         return -1;
     if (fd < 0) {
         (void)failed(err, path, "open the directory");
-        rds_identity_look(AT_FDCWD, path, identity);
+        rds_identity_look(directory_fd, name, identity);
         return -1;
     }
     if (fstat(fd, &st) != 0) {
@@ -270,6 +278,20 @@ static int compare_names(const void *a, const void *b)
                   ((const struct rds_bundle_name *)b)->file);
 }
 
+/*
+ * NULL at the end, and where the directory cannot be read, which *why tells:
+ * files that nobody saw must not count as gone.
+ */
+static const struct dirent *next_entry(DIR *directory, int *why)
+{
+    const struct dirent *entry;
+
+    errno = 0;
+    entry = readdir(directory);
+    *why = entry == NULL ? errno : 0;
+    return entry;
+}
+
 bool rds_directory_list(int directory_fd, struct rds_bundle_name **names,
                         size_t *count, bool *more, struct rds_error *err)
 {
@@ -277,7 +299,8 @@ bool rds_directory_list(int directory_fd, struct rds_bundle_name **names,
                     O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK);
     DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
     struct rds_bundle_name *found, name;
-    struct dirent *entry;
+    const struct dirent *entry;
+    int why = 0;
 
     *names = NULL;
     *count = 0;
@@ -288,7 +311,8 @@ bool rds_directory_list(int directory_fd, struct rds_bundle_name **names,
         return failed(err, ".", "list the directory");
     }
     found = malloc(RDS_DIRECTORY_FILES_MAX * sizeof(found[0]));
-    while (found != NULL && !*more && (entry = readdir(directory)) != NULL) {
+    while (found != NULL && !*more &&
+           (entry = next_entry(directory, &why)) != NULL) {
         if (!rds_bundle_name_read(entry->d_name, &name))
             continue;
         *more = *count == RDS_DIRECTORY_FILES_MAX;
@@ -298,6 +322,11 @@ bool rds_directory_list(int directory_fd, struct rds_bundle_name **names,
     (void)closedir(directory);
     if (found == NULL)
         return rds_fail(err, RDS_R_NO_MEMORY, "out of memory");
+    if (why != 0) {
+        free(found);
+        errno = why;
+        return failed(err, ".", "list the directory");
+    }
     qsort(found, *count, sizeof(found[0]), compare_names);
     *names = found;
     return true;

@@ -129,7 +129,10 @@ static size_t find_retired(int fd,
     return count;
 }
 
-/* Where it is gone, so are its files.  `fd` is the bundle directory. */
+/*
+ * Where it is gone, so are its files.  `fd` is the bundle directory; by its
+ * path one could come into another, or find none.
+ */
 static bool look_at_retired(const struct rds_truststore *store,
                             struct rds_snapshot *snapshot, int fd,
                             const struct rds_folder *before)
@@ -147,8 +150,8 @@ static bool look_at_retired(const struct rds_truststore *store,
         errno != ENOENT;
     if (!snapshot->retired_there)
         return true;
-    inner =
-        rds_directory_open(store->retired, &folder->identity, &absent, &why);
+    inner = rds_directory_open_in(fd, RDS_RETIRED, store->retired,
+                                  &folder->identity, &absent, &why);
     if (absent)
         return true;
     if (inner < 0)

@@ -592,6 +592,23 @@ void folder_touch(const struct folder *folder, const char *file,
     NEED(utimensat(AT_FDCWD, folder_path(folder, file), times, 0) == 0);
 }
 
+void folder_put(const struct folder *folder, const char *file,
+                const char *aliases, int64_t modified)
+{
+    struct text content = {NULL, 0};
+    char *words = strdup(aliases), *rest;
+
+    NEED(words != NULL);
+    text_add(&content, "%s", "");
+    for (char *alias = strtok_r(words, " ", &rest); alias != NULL;
+         alias = strtok_r(NULL, " ", &rest))
+        text_add_builtin(&content, alias);
+    folder_write(folder, file, &content);
+    folder_touch(folder, file, modified);
+    text_clear(&content);
+    free(words);
+}
+
 void settle_clock(void)
 {
     struct timespec wait = {0, 40 * 1000 * 1000};

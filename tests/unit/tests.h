@@ -38,6 +38,7 @@
     F(directory)                                                              \
     F(truststore)                                                             \
     F(overtaken)                                                              \
+    F(faults)                                                                 \
     F(retired)                                                                \
     F(anchors_list)                                                           \
     F(host)                                                                   \
@@ -219,6 +220,10 @@ void folder_write(const struct folder *folder, const char *file,
 /* Sets the time of modification. */
 void folder_touch(const struct folder *folder, const char *file,
                   int64_t seconds);
+
+/* Writes a bundle of the built-in anchors with these aliases. */
+void folder_put(const struct folder *folder, const char *file,
+                const char *aliases, int64_t modified);
 
 /* Waits until a change is older than the grain of the file system's clock. */
 void settle_clock(void);

@@ -107,24 +107,6 @@ static void check(struct fixture *fixture, const char *uri, const char *wanted,
     check_store(fixture->store, uri, wanted, row);
 }
 
-/* Writes a bundle of the built-in anchors with these aliases. */
-static void put(const struct folder *folder, const char *file,
-                const char *aliases, int64_t modified)
-{
-    struct text content = {NULL, 0};
-    char *words = strdup(aliases), *rest;
-
-    NEED(words != NULL);
-    text_add(&content, "%s", "");
-    for (char *alias = strtok_r(words, " ", &rest); alias != NULL;
-         alias = strtok_r(NULL, " ", &rest))
-        text_add_builtin(&content, alias);
-    folder_write(folder, file, &content);
-    folder_touch(folder, file, modified);
-    text_clear(&content);
-    free(words);
-}
-
 static void put_text(const struct folder *folder, const char *file,
                      const char *content, int64_t modified)
 {
@@ -180,7 +162,7 @@ static void test_builtin_only(void)
     check_builtin_only(folder_path(&folder, "absent"), "absent directory");
     settle_clock();
     check_builtin_only(folder.path, "empty directory");
-    put(&folder, "us-west-2.pem", WEST_RSA, fresh(1));
+    folder_put(&folder, "us-west-2.pem", WEST_RSA, fresh(1));
     put_text(&folder, "README", "text", fresh(1));
     NEED(mkdir(folder_path(&folder, "..data"), 0755) == 0);
     settle_clock();
@@ -277,9 +259,10 @@ static void test_wins(void)
         start(&fixture);
         for (size_t f = 0; f < MAX_FILES; f++) {
             if (wins[i].files[f].name != NULL)
-                put(&fixture.folder, wins[i].files[f].name,
-                    wins[i].files[f].aliases,
-                    fresh(wins[i].files[f].days) + wins[i].files[f].seconds);
+                folder_put(&fixture.folder, wins[i].files[f].name,
+                           wins[i].files[f].aliases,
+                           fresh(wins[i].files[f].days) +
+                               wins[i].files[f].seconds);
         }
         check(&fixture, WEST_URI, wins[i].west, wins[i].row);
         check(&fixture, EAST_URI, wins[i].east, wins[i].row);
@@ -301,11 +284,12 @@ static void test_stages(void)
     struct fixture fixture;
 
     start(&fixture);
-    put(&fixture.folder, GLOBAL, "beta-us-east-1-rds-ca-rsa2048-g1", fresh(1));
+    folder_put(&fixture.folder, GLOBAL, "beta-us-east-1-rds-ca-rsa2048-g1",
+               fresh(1));
     check(&fixture, EAST_URI "?stage=beta", "beta-us-east-1-rds-ca-rsa2048-g1",
           "beta");
     check(&fixture, EAST_URI, EAST_ALL, "production");
-    put(&fixture.folder, GLOBAL, EAST_RSA, fresh(1));
+    folder_put(&fixture.folder, GLOBAL, EAST_RSA, fresh(1));
     check(&fixture, EAST_URI, EAST_RSA, "production");
     CHECK_NUMBER(rds_builtin_anchor_count, 157, "known");
     check(&fixture, EAST_URI "?stage=beta",
@@ -324,10 +308,10 @@ static void test_entries(void)
     size_t from_bundle = 0;
 
     start(&fixture);
-    put(&fixture.folder, GLOBAL,
-        WEST_ALL " " EAST_RSA " rds-ca-2019-root rds-ca-2019-us-west-2",
-        fresh(1));
-    put(&fixture.folder, WEST, WEST_ALL, fresh(1));
+    folder_put(&fixture.folder, GLOBAL,
+               WEST_ALL " " EAST_RSA " rds-ca-2019-root rds-ca-2019-us-west-2",
+               fresh(1));
+    folder_put(&fixture.folder, WEST, WEST_ALL, fresh(1));
     snapshot = take_snapshot(fixture.store);
     view = rds_snapshot_view(snapshot);
     for (size_t i = 0; i < view->count; i++) {
@@ -391,7 +375,7 @@ static void test_future(void)
     size_t seen = 0;
 
     start(&fixture);
-    put(&fixture.folder, WEST, WEST_RSA, fresh(36500));
+    folder_put(&fixture.folder, WEST, WEST_RSA, fresh(36500));
     snapshot = take_snapshot(fixture.store);
     view = rds_snapshot_view(snapshot);
     for (size_t i = 0; i < view->count; i++) {
@@ -532,11 +516,11 @@ static void test_changes(void)
 
     start(&fixture);
     check(&fixture, WEST_URI, WEST_ALL, "no file");
-    put(&fixture.folder, WEST, WEST_RSA, fresh(1));
+    folder_put(&fixture.folder, WEST, WEST_RSA, fresh(1));
     check(&fixture, WEST_URI, WEST_RSA, "a file came");
-    put(&fixture.folder, WEST, WEST_RSA4, fresh(1));
+    folder_put(&fixture.folder, WEST, WEST_RSA4, fresh(1));
     check(&fixture, WEST_URI, WEST_RSA4, "replaced, the same time");
-    put(&fixture.folder, WEST, WEST_ECC " " WEST_RSA, fresh(2));
+    folder_put(&fixture.folder, WEST, WEST_ECC " " WEST_RSA, fresh(2));
     check(&fixture, WEST_URI, WEST_ECC " " WEST_RSA, "replaced");
     folder_touch(&fixture.folder, WEST, fresh(-1));
     check(&fixture, WEST_URI, WEST_ALL, "grown stale by its time");
@@ -591,7 +575,7 @@ static void test_config_map(void)
         folder_inside(&inner, &fixture.folder,
                       i == 1 ? "..data_1" : "..data_2");
         NEED(mkdir(inner.path, 0755) == 0);
-        put(&inner, WEST, i == 1 ? WEST_RSA : WEST_RSA4, fresh(1));
+        folder_put(&inner, WEST, i == 1 ? WEST_RSA : WEST_RSA4, fresh(1));
     }
     NEED(symlink("..data_1", folder_path(&fixture.folder, "..data")) == 0);
     NEED(symlink("..data/" WEST, folder_path(&fixture.folder, WEST)) == 0);
@@ -621,7 +605,7 @@ static void test_directory_comes(void)
         const char *own = i == 0 ? WEST_RSA : WEST_RSA4;
 
         NEED(mkdir(inner.path, 0755) == 0);
-        put(&inner, WEST, own, fresh(1));
+        folder_put(&inner, WEST, own, fresh(1));
         check_store(store, WEST_URI, own, "there");
         CHECK_NUMBER(mentions(&reports, "is gone (a chroot?)"), i, "reports");
         folder_remove(&inner);
@@ -650,7 +634,7 @@ static void test_global_name(void)
     struct fixture fixture;
 
     start(&fixture);
-    put(&fixture.folder, "global-bundle.pem", WEST_RSA, fresh(1));
+    folder_put(&fixture.folder, "global-bundle.pem", WEST_RSA, fresh(1));
     check(&fixture, WEST_URI, WEST_ALL, "not read");
     CHECK(mentions(&fixture.reports, "global-bundle.pem: not read; name it "
                                      "aws-global-bundle.pem\n"),
@@ -666,7 +650,7 @@ static void test_unchanged(void)
     size_t reported;
 
     start(&fixture);
-    put(&fixture.folder, WEST, WEST_RSA " " EAST_RSA, fresh(1));
+    folder_put(&fixture.folder, WEST, WEST_RSA " " EAST_RSA, fresh(1));
     put_text(&fixture.folder, GOV, "garbage", fresh(1));
     settle_clock();
     one = take_snapshot(fixture.store);
@@ -677,7 +661,7 @@ static void test_unchanged(void)
     CHECK_NUMBER(fixture.reports.size, reported, "no more reports");
     rds_snapshot_release(two);
     rds_snapshot_release(one);
-    put(&fixture.folder, GLOBAL, EAST_RSA, fresh(1));
+    folder_put(&fixture.folder, GLOBAL, EAST_RSA, fresh(1));
     settle_clock();
     two = take_snapshot(fixture.store);
     CHECK_NUMBER(fixture.reports.size, reported,
@@ -703,7 +687,7 @@ static void test_keeps_last_good(void)
     struct fixture fixture;
 
     start(&fixture);
-    put(&fixture.folder, WEST, WEST_RSA, fresh(1));
+    folder_put(&fixture.folder, WEST, WEST_RSA, fresh(1));
     check(&fixture, WEST_URI, WEST_RSA, "good");
     CHECK_NUMBER(refusals(fixture.store), 0, "good");
     NEED(chmod(folder_path(&fixture.folder, WEST), 0666) == 0);
@@ -717,13 +701,13 @@ static void test_keeps_last_good(void)
     check(&fixture, WEST_URI, WEST_RSA, "damaged");
     put_text(&fixture.folder, WEST, "", fresh(2));
     check(&fixture, WEST_URI, WEST_RSA, "empty");
-    put(&fixture.folder, WEST, EAST_RSA, fresh(2));
+    folder_put(&fixture.folder, WEST, EAST_RSA, fresh(2));
     check(&fixture, WEST_URI, WEST_RSA, "of another region");
     settle_clock();
     check(&fixture, WEST_URI, WEST_RSA, "and again");
     check(&fixture, WEST_URI, WEST_RSA, "and again, unchanged");
     CHECK_NUMBER(refusals(fixture.store), 1, "one file");
-    put(&fixture.folder, WEST, WEST_RSA4, fresh(2));
+    folder_put(&fixture.folder, WEST, WEST_RSA4, fresh(2));
     check(&fixture, WEST_URI, WEST_RSA4, "good again");
     CHECK_NUMBER(refusals(fixture.store), 0, "good again");
     NEED(unlink(folder_path(&fixture.folder, WEST)) == 0);
@@ -781,11 +765,11 @@ static void test_refused_directory(void)
     struct fixture fixture;
 
     start(&fixture);
-    put(&fixture.folder, WEST, WEST_RSA, fresh(1));
+    folder_put(&fixture.folder, WEST, WEST_RSA, fresh(1));
     check(&fixture, WEST_URI, WEST_RSA, "good");
     NEED(chmod(fixture.folder.path, 0777) == 0);
     check(&fixture, WEST_URI, WEST_RSA, "writable");
-    put(&fixture.folder, WEST, WEST_RSA4, fresh(2));
+    folder_put(&fixture.folder, WEST, WEST_RSA4, fresh(2));
     check(&fixture, WEST_URI, WEST_RSA, "what others may have written");
     text_add(&wanted,
              "error: region 'us-gov-west-1': %s: the directory is writable by "
@@ -800,7 +784,7 @@ static void test_refused_directory(void)
     stop(&fixture);
     /* bad from the start */
     start(&fixture);
-    put(&fixture.folder, WEST, WEST_RSA, fresh(1));
+    folder_put(&fixture.folder, WEST, WEST_RSA, fresh(1));
     NEED(chmod(fixture.folder.path, 0777) == 0);
     check(&fixture, WEST_URI, WEST_ALL, "bad from the start");
     stop(&fixture);
@@ -813,9 +797,9 @@ static void test_passing_failure(void)
     struct fixture fixture;
 
     start(&fixture);
-    put(&fixture.folder, WEST, WEST_RSA, fresh(1));
+    folder_put(&fixture.folder, WEST, WEST_RSA, fresh(1));
     check(&fixture, WEST_URI, WEST_RSA, "good");
-    put(&fixture.folder, WEST, WEST_RSA4, fresh(2));
+    folder_put(&fixture.folder, WEST, WEST_RSA4, fresh(2));
     settle_clock();
     NEED(getrlimit(RLIMIT_NOFILE, &kept) == 0);
     none = (struct rlimit){0, kept.rlim_max};
@@ -865,12 +849,12 @@ static void test_distrust(void)
                 "amazon-root-ca-2 amazon-root-ca-3 amazon-root-ca-4 "
                 "starfield-services-root-g2",
                 "a proxy root");
-    put(&folder, WEST, WEST_ALL, fresh(1));
+    folder_put(&folder, WEST, WEST_ALL, fresh(1));
     check_store(store, WEST_URI, WEST_ECC " " WEST_RSA4, "of a bundle");
-    put(&folder, WEST, WEST_RSA " " WEST_RSA4, fresh(1));
+    folder_put(&folder, WEST, WEST_RSA " " WEST_RSA4, fresh(1));
     check_store(store, WEST_URI, WEST_RSA4, "of a bundle that withdraws");
     /* All that the bundle holds: what it replaced must not come back. */
-    put(&folder, WEST, WEST_RSA, fresh(1));
+    folder_put(&folder, WEST, WEST_RSA, fresh(1));
     check_store(store, WEST_URI,
                 "error: region 'us-west-2' is known, but no certificate in "
                 "force is at hand; run 'rdsca update us-west-2'",
@@ -932,10 +916,10 @@ static void test_snapshot_stays(void)
 
     start(&fixture);
     older = take_snapshot(fixture.store);
-    put(&fixture.folder, WEST, WEST_RSA, fresh(1));
+    folder_put(&fixture.folder, WEST, WEST_RSA, fresh(1));
     old = take_snapshot(fixture.store);
     CHECK(old != older, "a new one");
-    put(&fixture.folder, WEST, WEST_RSA4, fresh(2));
+    folder_put(&fixture.folder, WEST, WEST_RSA4, fresh(2));
     check(&fixture, WEST_URI, WEST_RSA4, "the newest");
     stop(&fixture); /* store and files are gone */
     answer(&got, rds_snapshot_view(old), WEST_URI, test_day(), NULL);
@@ -957,7 +941,7 @@ static void test_two_stores(void)
     struct fixture fixture;
 
     start(&fixture);
-    put(&fixture.folder, WEST, WEST_RSA " " WEST_ECC, fresh(1));
+    folder_put(&fixture.folder, WEST, WEST_RSA " " WEST_ECC, fresh(1));
     other = distrusting(fixture.folder.path, aliases, 1);
     check(&fixture, WEST_URI, WEST_ECC " " WEST_RSA, "the first");
     check_store(other, WEST_URI, WEST_ECC, "the other");
@@ -1026,7 +1010,7 @@ static void start_race(struct race *race, struct fixture *fixture,
     start(fixture);
     rds_truststore_free(fixture->store);
     fixture->store = new_store(fixture->folder.path, NULL);
-    put(&fixture->folder, WEST, WEST_RSA, fresh(1));
+    folder_put(&fixture->folder, WEST, WEST_RSA, fresh(1));
     settle_clock();
     memset(race, 0, sizeof(*race));
     race->store = fixture->store;
@@ -1043,7 +1027,7 @@ static void stop_race(struct race *race, struct fixture *fixture,
     for (size_t i = 0; i < THREADS; i++)
         NEED(pthread_join(threads[i], NULL) == 0);
     CHECK_NUMBER(atomic_load(&race->wrong), 0, "torn views");
-    put(&fixture->folder, WEST, WEST_ECC, fresh(3));
+    folder_put(&fixture->folder, WEST, WEST_ECC, fresh(3));
     check(fixture, WEST_URI, WEST_ECC, "afterwards");
     stop(fixture);
 }
@@ -1060,8 +1044,9 @@ static void test_threads(void)
                                 atomic_load(&race.seen[0]) == 0 ||
                                 atomic_load(&race.seen[1]) == 0);
          i++) {
-        put(&fixture.folder, WEST,
-            i % 2 == 0 ? WEST_ECC " " WEST_RSA4 : WEST_RSA, fresh(1 + i % 2));
+        folder_put(&fixture.folder, WEST,
+                   i % 2 == 0 ? WEST_ECC " " WEST_RSA4 : WEST_RSA,
+                   fresh(1 + i % 2));
         (void)usleep(500);
     }
     CHECK(atomic_load(&race.seen[0]) != 0 && atomic_load(&race.seen[1]) != 0,
