@@ -56,6 +56,18 @@ static void tell_refused(const struct rdsca_directory *at,
                    "make it a directory, or name another one in rds-bundles");
 }
 
+/* What may pass by itself. */
+static void tell_unreadable(const struct rdsca_directory *at, const char *what,
+                            int why)
+{
+    char word[RDSCA_WORD_MAX];
+
+    rdsca_find(at->to, RDSCA_PROBLEM, "'%s': cannot %s: %s", at->quoted, what,
+               strerror(why));
+    rdsca_mend(at->to, RDSCA_MEND_RUN, NULL, "ls -la %s",
+               rdsca_word(word, at->path));
+}
+
 static bool may_not_open(const char *path)
 {
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK);
@@ -81,8 +93,12 @@ static bool open_directory(struct rdsca_directory *at, bool configured)
         tell_absent(at, configured);
     else if (at->fd < 0)
         tell_refused(at, &err);
-    if (at->fd < 0 || fstat(at->fd, &st) != 0)
+    if (at->fd < 0)
         return false;
+    if (fstat(at->fd, &st) != 0) {
+        tell_unreadable(at, "look at the directory", errno);
+        return false;
+    }
     st.st_mode &= ~(mode_t)(S_IWGRP | S_IWOTH); /* judged: a read-only mount */
     (void)rdsca_path_writers(at->to, at->path, &st);
     rdsca_path_readers(at->to, at->path, &st);
@@ -93,7 +109,8 @@ static bool open_directory(struct rdsca_directory *at, bool configured)
 
 static bool may_not_read(const struct rdsca_directory *at, const char *file)
 {
-    int fd = openat(at->fd, file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int fd =
+        openat(at->fd, file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     bool denied = fd < 0 && (errno == EACCES || errno == EPERM);
 
     if (fd >= 0)
@@ -226,8 +243,14 @@ static void judge_bundle(const struct rdsca_directory *at,
 
     regions = count_regions(view, name->file, &used);
     rds_identity_look(at->fd, name->file, &file);
-    if (is_refused(view, name->file) || !file.present)
+    if (is_refused(view, name->file))
         return;
+    if (!file.present) {
+        rdsca_find(at->to, RDSCA_NOTE,
+                   "%s: went away, or cannot be looked at now", name->file);
+        rdsca_mend(at->to, RDSCA_MEND_RUN, NULL, "rdsca doctor");
+        return;
+    }
     confirmed = (int64_t)file.modified.tv_sec;
     if (!used) {
         tell_useless(at, name, confirmed);
@@ -247,6 +270,7 @@ static void judge_bundle(const struct rdsca_directory *at,
 static void judge_bundles(const struct rdsca_directory *at,
                           const struct rds_view *view)
 {
+    char word[RDSCA_WORD_MAX];
     struct rds_bundle_name *names;
     struct rds_error err;
     size_t count;
@@ -254,7 +278,8 @@ static void judge_bundles(const struct rdsca_directory *at,
 
     if (!rds_directory_list(at->fd, &names, &count, &more, &err)) {
         rdsca_find(at->to, RDSCA_PROBLEM, "%s", err.text);
-        rdsca_mend(at->to, RDSCA_MEND_RUN, NULL, "ls -la %s", at->path);
+        rdsca_mend(at->to, RDSCA_MEND_RUN, NULL, "ls -la %s",
+                   rdsca_word(word, at->path));
         return;
     }
     if (count == 0)

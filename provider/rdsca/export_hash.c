@@ -239,6 +239,13 @@ static bool write_file(struct target *target, const struct wanted *file)
     return true;
 }
 
+/* NULL at the end, and with errno where the directory cannot be read. */
+static const struct dirent *next_entry(DIR *listing)
+{
+    errno = 0;
+    return readdir(listing);
+}
+
 /* Removes files of ours that the answer does not have any more. */
 static bool remove_others(struct target *target)
 {
@@ -253,7 +260,7 @@ static bool remove_others(struct target *target)
             (void)close(fd);
         return good;
     }
-    while (good && (entry = readdir(listing)) != NULL) {
+    while (good && (entry = next_entry(listing)) != NULL) {
         if (!hash_name(entry->d_name) || is_wanted(target, entry->d_name) ||
             !our_file(target->fd, entry->d_name))
             continue;
@@ -262,6 +269,8 @@ static bool remove_others(struct target *target)
         else
             target->removed++;
     }
+    if (good && errno != 0)
+        good = fails(target, "", strerror(errno));
     (void)closedir(listing);
     return good;
 }

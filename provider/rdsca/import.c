@@ -90,15 +90,19 @@ static enum rdsca_exit import_file(const struct rdsca_job *job,
     int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
     enum rdsca_exit outcome = RDSCA_UNSAFE;
     unsigned char *bytes = NULL;
+    char quoted[RDS_QUOTE_MAX];
     struct stat st;
 
+    (void)rds_quote(quoted, path, strlen(path));
     if (fd < 0 || fstat(fd, &st) != 0 ||
         !read_all(fd, &bytes, &parcel->size)) {
-        rdsca_complain(NAME, "%s: cannot read: %s", path, strerror(errno));
+        rdsca_complain(NAME, "%s: cannot read: %s", quoted, strerror(errno));
         goto done;
     }
     parcel->bytes = bytes;
-    parcel->source = standard ? "standard input" : path;
+    parcel->source = job->report != NULL ? path : quoted;
+    if (standard)
+        parcel->source = "standard input";
     parcel->modified.tv_nsec = UTIME_NOW;
     if (!standard)
         parcel->modified = st.st_mtim;

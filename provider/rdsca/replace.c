@@ -196,25 +196,35 @@ bool rdsca_read_regular(const char *path, size_t most, unsigned char **bytes,
                         size_t *size)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    bool good = false;
     struct stat st;
     ssize_t got = 1;
+    int why;
 
     *bytes = malloc(most + 1);
     *size = 0;
-    if (fd < 0 || *bytes == NULL || fstat(fd, &st) != 0 ||
-        !S_ISREG(st.st_mode))
-        got = -1;
+    if (fd < 0 || *bytes == NULL || fstat(fd, &st) != 0)
+        goto done;
+    if (!S_ISREG(st.st_mode)) {
+        errno = EINVAL;
+        goto done;
+    }
     while (got > 0 && *size <= most) {
         got = read(fd, *bytes + *size, most + 1 - *size);
         if (got > 0)
             *size += (size_t)got;
     }
+    if (got > 0)
+        errno = EFBIG;
+    good = got == 0;
+done:
+    why = errno;
+    if (!good)
+        free(*bytes);
     if (fd >= 0)
         (void)close(fd);
-    if (got == 0 && *size <= most)
-        return true;
-    free(*bytes);
-    return false;
+    errno = why;
+    return good;
 }
 
 bool rdsca_holds(const char *path, const void *bytes, size_t size)

@@ -130,20 +130,30 @@ static enum rdsca_exit update_one(struct update *update,
 
 /* ---- what to update ---------------------------------------------------- */
 
-/* The bundles that are there already. */
+/* The bundles that are there already.  What cannot be listed is not empty. */
 static bool add_present(struct update *update, struct rds_error *err)
 {
-    DIR *directory = opendir(update->job.directory);
+    const char *path = update->job.directory;
+    DIR *directory = opendir(path);
+    int why = directory == NULL && errno != ENOENT ? errno : 0;
+    const struct dirent *entry = NULL;
     struct rds_bundle_name name;
-    struct dirent *entry;
+    char quoted[RDS_QUOTE_MAX];
     bool good = true;
 
-    while (directory != NULL && good && (entry = readdir(directory)) != NULL)
-        good = !rds_bundle_name_read(entry->d_name, &name) ||
-               rdsca_target_add(&update->targets, name.region, name.partition,
-                                err);
+    do {
+        if (entry != NULL && rds_bundle_name_read(entry->d_name, &name))
+            good = rdsca_target_add(&update->targets, name.region,
+                                    name.partition, err);
+        errno = 0;
+        entry = directory != NULL && good ? readdir(directory) : NULL;
+        why = errno != 0 ? errno : why;
+    } while (entry != NULL);
     if (directory != NULL)
         (void)closedir(directory);
+    if (good && why != 0)
+        good = rds_fail(err, RDS_R_TRANSIENT, "%s: cannot list: %s",
+                        rds_quote(quoted, path, strlen(path)), strerror(why));
     return good;
 }
 
@@ -161,7 +171,7 @@ static enum rdsca_exit choose_targets(struct update *update,
     }
     if (update->targets.count == 0 && !add_present(update, &err)) {
         rdsca_complain(NAME, "%s", err.text);
-        return RDSCA_USAGE;
+        return RDSCA_UNSAFE;
     }
     if (update->targets.count == 0)
         return rdsca_misuse(NAME,

@@ -133,6 +133,10 @@ swept() {
         '... removes those, and nothing else'
 }
 
+write_shim() {
+    compile "$TMP/shim.so" "$ROOT/tests/rdsca/shim.c" -shared -fPIC -ldl
+}
+
 # shimmed NAME [VARIABLE=VALUE...]: an update from that bundle.  The shell
 # between says nothing of a process that was killed.
 # shellcheck disable=SC2016 # expanded inside
@@ -335,7 +339,7 @@ use_conf "rds-bundles=$DIR"
 killed_at_random
 swept
 if has cc 'killed at each step'; then
-    if compile "$TMP/shim.so" "$ROOT/tests/rdsca/shim.c" -shared -fPIC -ldl; then
+    if write_shim; then
         killed_at_each_step
         order
     else

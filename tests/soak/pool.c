@@ -8,8 +8,8 @@
  *     soak-pool THREADS CONNINFO
  *
  * Each line on stdin is a number of sessions to open and close.  Each is
- * answered by one line: how many were good, how many failed, and what the first
- * failure said.
+ * answered by one line: how many were good, how many failed, and what the
+ * first failure said.
  */
 
 #include <libpq-fe.h>
