@@ -30,18 +30,6 @@ one_root() {
 
 # ---- each call fails --------------------------------------------------------
 
-# shimmed [VARIABLE=VALUE...] -- COMMAND...
-shimmed() {
-    local -a set=()
-
-    while [[ $1 != -- ]]; do
-        set+=("$1")
-        shift
-    done
-    run env "LD_PRELOAD=$TMP/shim.so" "SHIM_DIRECTORY=$DIR" \
-        ASAN_OPTIONS=verify_asan_link_order=0 "${set[@]}" "${@:2}"
-}
-
 # orderly STATUS...: the last run ended with one of these, and an error is a
 # line that names the command.  doctor puts all into its report.
 orderly() {
@@ -53,30 +41,24 @@ orderly() {
     done <<<"$err"
 }
 
-# each_call NAME STATUSES CHECK COMMAND...: CHECK says on its output what is
-# wrong after a run in which one call failed.
+# each_call NAME STATUSES STATE COMMAND...: STATE says what is wrong with what
+# there is after a run.
 each_call() {
-    local name=$1 statuses=$2 check=$3 call count i problem wrong='' total=0
+    local name=$1 statuses=$2 state=$3
 
     shift 3
-    one_root
-    rm -f "$TMP/reads"
-    shimmed "SHIM_READS=$TMP/reads" -- "$@"
-    is "$status" 0 "$name: no call fails" || show_run
-    sort "$TMP/reads" | uniq -c >"$TMP/calls"
-    while read -r count call; do
-        for ((i = 1; i <= count; i++)); do
-            one_root
-            shimmed "SHIM_FAIL=$call $i" -- "$@"
-            # shellcheck disable=SC2086 # words are meant
-            orderly $statuses || wrong+=$'\n'"$call $i: status $status: $err"
-            problem=$("$check") || wrong+=$'\n'"$call $i: $problem"
-            total=$((total + 1))
-        done
-    done <"$TMP/calls"
+    each_call_fails "$DIR" one_root in_order "$@"
+    ok $? "$name: no call fails" || show_run
     is "$wrong" '' "$name: each of the calls that read fails once"
-    ((total >= 5))
-    ok $? "... these are some" || diag "$(cat "$TMP/calls")"
+    ((failed >= 5))
+    ok $? "... these are some ($failed)"
+}
+
+# What is wrong after a run of each_call.
+in_order() {
+    # shellcheck disable=SC2086 # words are meant
+    orderly $statuses || { echo "status $status: $err" && return 1; }
+    "$state"
 }
 
 # The bundle is as it was, and nothing is beside it.
@@ -123,12 +105,7 @@ diagnosed() {
 }
 
 each_call_of_each_command() {
-    if ! has cc 'each call fails'; then
-        return
-    elif ! compile "$TMP/shim.so" "$ROOT/tests/rdsca/shim.c" -shared -fPIC -ldl; then
-        ok 1 'the shim compiles'
-        return
-    fi
+    has cc 'each call fails' && make_shim || return
     three=$(built_in_pem | fingerprints_of_pem | sort)
     one=$(built_in_pem | nth_pem 1 | fingerprints_of_pem)
     each_call list '0 1' listed "$RDSCA" list --json $WEST
@@ -147,7 +124,7 @@ each_read_of_export() {
 
     run_ok 'export into a folder' "$RDSCA" export --hash-dir "$folder" $WEST
     for i in 1 2 3; do
-        DIR=$folder shimmed "SHIM_FAIL=readdir $i" -- "$RDSCA" export             --hash-dir "$folder" rds://region/us-east-1
+        shimmed "$folder" "SHIM_FAIL=readdir $i" "$RDSCA" export             --hash-dir "$folder" rds://region/us-east-1
         [[ $status == 4 && $err == 'rdsca export: '*'Input/output error' ]]
         ok $? "... that cannot be listed, at call $i" || show_run
     done

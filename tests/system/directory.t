@@ -4,8 +4,9 @@
 # Proves the directory of bundles (`rds-bundles`) through the openssl command:
 # what a file replaces and when; that files and directories which others could
 # have written are refused, with the reason, and the built-in anchors answer;
-# the layout of a Kubernetes ConfigMap; a user namespace; `rds-distrust`; and
-# that a running process sees a change without a restart.
+# the layout of a Kubernetes ConfigMap; a user namespace; `rds-distrust`;
+# failures of the calls that read it; and that a running process sees a change
+# without a restart, and keeps its head while the files go wild.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -366,7 +367,28 @@ refused_kinds() {
     refused 'a device' 'not a regular file (mode 0666'
     on_both replace_with ln -s /nonexistent
     refused 'a link to nothing' 'cannot read: No such file or directory'
+    on_both replace_with ln -s /
+    refused 'a link to a directory' 'not a regular file (mode 0'
+    on_both replace_with link_to_itself
+    refused 'a loop' 'cannot read: Too many levels of symbolic links'
+    on_both replace_with make_socket
+    refused 'a socket' 'cannot read: No such device or address'
+    on_both replace_with ln -s /proc/self/environ
+    refused 'a file of /proc without a size' 'empty; fetch the file again'
+    on_both replace_with ln -s /proc/self/fd/0
+    refused 'standard input' 'not a regular file (mode 0'
     RUN_SECONDS=30
+}
+
+# shellcheck disable=SC2317 # replace_with calls them
+link_to_itself() {
+    ln -s "$1" "$1"
+}
+
+# shellcheck disable=SC2016,SC2317 # Perl
+make_socket() {
+    perl -MIO::Socket::UNIX -e \
+        'IO::Socket::UNIX->new(Local => $ARGV[0], Listen => 1) or die' "$1"
 }
 
 refused_sizes() {
@@ -377,6 +399,66 @@ refused_sizes() {
     refused 'an oversized file' '17825792 bytes are too many'
     on_both truncate -s 1G
     refused 'a much larger one' '1073741824 bytes are too many'
+    on_both truncate -s 1T
+    refused 'a sparse file of 1 TiB' '1099511627776 bytes are too many'
+    on_both replace_with truncate -s 16M
+    refused 'the largest file, of zeros' 'no PEM certificate in it'
+}
+
+# Files that are not ours, in number and with names at the limits.
+# shellcheck disable=SC2016 # Perl
+odd_names() {
+    two_files
+    perl -e 'chdir shift or die;
+        for (1 .. 5000, "a" x 255, "b" x 244 . "-bundle.pem", "new\nline-bundle.pem",
+            "\xff\xfe-bundle.pem", "..-bundle.pem", "-bundle.pem") {
+            open my $f, ">", $_ or die "$_: $!" }' "$DIR"
+    answers '5000 files of other names, and odd ones' $WEST a
+    answers '... are not in the way' $GOV root-us-gov-west-1
+    perl -e 'chdir shift or die;
+        for my $x ("a" .. "z") { for (1 .. 30) {
+            open my $f, ">", "xx-$x-$_-bundle.pem" or die $! } }' "$DIR"
+    run openssl storeutl -noout -certs $WEST
+    ok "$status" 'as many bundles as nobody needs: an answer' || show_run
+    [[ $out == *'Total found: '[13] ]]
+    ok $? '... of the bundle, or of what is built in' || show_run
+}
+
+# ---- failures ---------------------------------------------------------------
+
+# shellcheck disable=SC2317 # a function as an argument
+west_or_built_in() {
+    local found
+
+    found=$(fingerprints_of_pem <<<"$out" | sort)
+    [[ $status == 0 && -z $err && ($found == "$west" || $found == "$plain") ]] ||
+        { echo "status $status: $out$err" && return 1; }
+}
+
+# shellcheck disable=SC2317 # a function as an argument
+gov_or_reason() {
+    [[ $(fingerprints_of_pem <<<"$out") == "$gov" && $status == 0 ]] && return
+    [[ $out != *CERTIFICATE* && $status != 0 &&
+        $err == *"region 'us-gov-west-1': "*'Input/output error'* ]] && return
+    [[ $err == *'changed while it was read, or unreadable'* ]] ||
+        { echo "status $status: $out$err" && return 1; }
+}
+
+# Each call of the module that reads the directory fails once, in a new process.
+failing_calls() {
+    local west gov plain
+
+    has cc 'each call fails' && make_shim || return
+    two_files
+    west=$(pki_sha256 a)
+    gov=$(pki_sha256 root-us-gov-west-1)
+    plain=$(OPENSSL_CONF=$TMP/plain.cnf fingerprints_of $WEST | sort)
+    each_call_fails "$DIR" true west_or_built_in openssl storeutl -certs $WEST
+    is "$wrong" '' 'each call fails once: the bundle or the built-in anchors'
+    ((failed >= 10))
+    ok $? "... at $failed calls"
+    each_call_fails "$DIR" true gov_or_reason openssl storeutl -certs $GOV
+    is "$wrong" '' '... the bundle, or an error with the reason'
 }
 
 # fill TEXT FILE
@@ -635,6 +717,80 @@ sees_fast_changes() {
     is $wrong 0 "a running process sees each of $((2 * i)) fast changes"
 }
 
+# Everything that can happen to a file, as fast as it goes, but for its going:
+# the last good content answers throughout.
+# shellcheck disable=SC2016 # Perl
+churn() {
+    exec perl -MPOSIX=mkfifo -MIO::Socket::UNIX -e '
+        my ($dir, $a, $b, $gov) = @ARGV;
+        chdir $dir or die;
+        my %text = map { $_ => do { local (@ARGV, $/) = $_; <> } } $a, $b, $gov;
+        sub put { open my $f, ">", $_[0] or die; print $f $_[1]; close $f }
+        my @west = ($a, $b);
+        my @make = (
+            sub { put("x.new", $text{$_[0]}) },
+            sub { put("x.new", substr $text{$_[0]}, 0, 300) },
+            sub { put("x.new", "") },
+            sub { put("x.new", "garbage\n" x 100) },
+            sub { put("x.new", $text{$_[0]}); truncate "x.new", 1 << 40 },
+            sub { put("x.new", $text{$_[0]}); chmod 0666, "x.new" },
+            sub { mkfifo("x.new", 0644) },
+            sub { symlink "x.new", "x.new" },
+            sub { symlink "/dev/zero", "x.new" },
+            sub { symlink "/proc/self/environ", "x.new" },
+            sub { symlink "/", "x.new" },
+            sub { IO::Socket::UNIX->new(Local => "x.new", Listen => 1) });
+        for my $i (0 .. $#make * 200) {
+            for my $file ("us-west-2", "us-gov-west-1") {
+                my $good = $file eq "us-west-2" ? $west[$i % 2] : $gov;
+                $make[$i % @make]->($good);
+                rename "x.new", "$file-bundle.pem" or die $!;
+                next if $i % 7;
+                put("x.new", $text{$good});
+                rename "x.new", "$file-bundle.pem" or die $!;
+                open my $f, "+<", "$file-bundle.pem" or die;
+                truncate $f, 200 * ($i % 3);
+                print $f "more\n";
+            }
+            select undef, undef, undef, 0.001;
+        }' "$DIR" "$PKI/a.pem" "$PKI/b.pem" "$PKI/root-us-gov-west-1.pem"
+}
+
+keeps_its_head() {
+    local line asked=0 wrong='' churning west gov
+    local -A seen=()
+
+    pki_sha256 a >"$TMP/a.sha"
+    pki_sha256 b >"$TMP/b.sha"
+    pki_sha256 root-us-gov-west-1 >"$TMP/gov.sha"
+    two_files
+    sees 'before the files go wild' a
+    ask_client '... of GovCloud' $GOV "1 $(pki_sha256 root-us-gov-west-1)"
+    churn 2>"$TMP/churn" &
+    churning=$!
+    pids+=("$churning")
+    while kill -0 "$churning" 2>/dev/null; do
+        printf '%s\n' $WEST $GOV >&"${CLIENT[1]}"
+        for line in west gov; do
+            IFS= read -r -t "$RUN_SECONDS" -u "${CLIENT[0]}" "${line?}" ||
+                break 2
+        done
+        seen[$west]=1
+        [[ $west == "1 $(<"$TMP/a.sha")" || $west == "1 $(<"$TMP/b.sha")" ]] ||
+            wrong+=$'\n'"$west"
+        [[ $gov == "1 $(<"$TMP/gov.sha")" ]] || wrong+=$'\n'"$gov"
+        asked=$((asked + 1))
+    done
+    wait "$churning"
+    ok $? 'the files go wild' || diag "$(<"$TMP/churn")"
+    is "$wrong" '' "... asked $asked times, a running process keeps what was good"
+    ((asked >= 20 && ${#seen[@]} == 2))
+    ok $? '... and sees what is good' || diag "${!seen[*]}"
+    two_files
+    bundle us-west-2-bundle.pem b
+    sees 'after it' b
+}
+
 running_process() {
     has cc 'a running process sees changes' || return
     fresh
@@ -647,6 +803,7 @@ running_process() {
     sees_the_directory
     sees_a_swapped_link
     sees_fast_changes
+    keeps_its_head
 }
 
 # -----------------------------------------------------------------------------
@@ -675,6 +832,8 @@ refused_owner
 refused_permission
 refused_kinds
 refused_sizes
+odd_names
+failing_calls
 refused_contents
 refused_beside_good
 config_map_layout

@@ -330,6 +330,45 @@ compile() {
         2>"$TMP/.cc" || { diag "$(cat "$TMP/.cc")" && return 1; }
 }
 
+# make_shim: compiles tests/system/shim.c; else a failed test.
+make_shim() {
+    compile "$TMP/shim.so" "$ROOT/tests/system/shim.c" -shared -fPIC -ldl ||
+        { ok 1 'the shim compiles' || return 1; }
+}
+
+# shimmed DIRECTORY [VARIABLE=VALUE...] COMMAND...: run, with the shim before
+# the calls on files of the directory.
+shimmed() {
+    local directory=$1
+
+    shift
+    run env "LD_PRELOAD=$TMP/shim.so" "SHIM_DIRECTORY=$directory" \
+        ASAN_OPTIONS=verify_asan_link_order=0 "$@"
+}
+
+# each_call_fails DIRECTORY PREPARE CHECK COMMAND...: one of the calls that read
+# the directory fails, each in turn; before a run PREPARE is called, after it
+# CHECK, which says on its output what is wrong.  Sets wrong, and failed, how
+# many calls there were.  Returns 1 where the command fails without that.
+each_call_fails() {
+    local directory=$1 prepare=$2 check=$3 call count i problem
+
+    shift 3
+    wrong='' failed=0
+    "$prepare"
+    rm -f "$TMP/reads"
+    shimmed "$directory" "SHIM_READS=$TMP/reads" "$@"
+    ((status == 0)) || return 1
+    while read -r count call; do
+        for ((i = 1; i <= count; i++)); do
+            "$prepare"
+            shimmed "$directory" "SHIM_FAIL=$call $i" "$@"
+            problem=$("$check") || wrong+=$'\n'"$call $i: $problem"
+            failed=$((failed + 1))
+        done
+    done < <(sort "$TMP/reads" | uniq -c)
+}
+
 # ---- servers ----------------------------------------------------------------
 
 pids=()
