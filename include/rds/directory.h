@@ -5,13 +5,14 @@
 /*
  * Reading bundle files safely.
  *
- * A file is opened without blocking and without becoming a terminal, and
- * judged by what was opened: a regular file, not empty, not larger than
- * RDS_BUNDLE_MAX, owned by root, the effective user or the directory's owner,
- * not writable by group or others.  The directory must not be writable by
- * group or others either.  A read-only mount excuses writable modes, since
- * Kubernetes mounts ConfigMaps with mode 0777.  Symbolic links are followed,
- * since ConfigMaps are made of them.
+ * What is seen to be no regular file is not opened: to open a device can do
+ * something.  A file is opened without blocking and without becoming a
+ * terminal, and judged by what was opened: a regular file, not empty, not
+ * larger than RDS_BUNDLE_MAX, owned by root, the effective user or the
+ * directory's owner, not writable by group or others.  The directory must not
+ * be writable by group or others either.  A read-only mount excuses writable
+ * modes, since Kubernetes mounts ConfigMaps with mode 0777.  Symbolic links
+ * are followed, since ConfigMaps are made of them.
  */
 
 #include <sys/types.h>

@@ -109,10 +109,15 @@ static bool open_directory(struct rdsca_directory *at, bool configured)
 
 static bool may_not_read(const struct rdsca_directory *at, const char *file)
 {
-    int fd =
-        openat(at->fd, file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    bool denied = fd < 0 && (errno == EACCES || errno == EPERM);
+    struct rds_identity seen;
+    bool denied;
+    int fd;
 
+    rds_identity_look(at->fd, file, &seen);
+    if (seen.present && !S_ISREG(seen.mode))
+        return false;
+    fd = openat(at->fd, file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    denied = fd < 0 && (errno == EACCES || errno == EPERM);
     if (fd >= 0)
         (void)close(fd);
     return denied;

@@ -162,6 +162,13 @@ refused:
     return -1;
 }
 
+static bool not_regular(const char *file, mode_t mode, uid_t owner,
+                        struct rds_error *err)
+{
+    return refuse(err, file, "not a regular file (mode %04o, owner %lu)",
+                  (unsigned)mode & 07777u, (unsigned long)owner);
+}
+
 static bool judge(int fd, const char *file, const struct stat *st,
                   const struct rds_identity *directory, struct rds_error *err)
 {
@@ -169,8 +176,7 @@ static bool judge(int fd, const char *file, const struct stat *st,
     unsigned long owner = (unsigned long)st->st_uid;
 
     if (!S_ISREG(st->st_mode))
-        return refuse(err, file, "not a regular file (mode %04o, owner %lu)",
-                      mode, owner);
+        return not_regular(file, st->st_mode, st->st_uid, err);
     if (st->st_uid != 0 && st->st_uid != geteuid() &&
         st->st_uid != directory->owner)
         return refuse(err, file,
@@ -264,6 +270,8 @@ bool rds_directory_read(int directory_fd, const char *file,
     bool good = false, again = true;
 
     rds_identity_look(directory_fd, file, identity);
+    if (identity->present && !S_ISREG(identity->mode))
+        return not_regular(file, identity->mode, identity->owner, err);
     for (int i = 0; again && i < READ_TRIES; i++)
         good = read_once(directory_fd, file, directory, identity, bytes, size,
                          &again, err);

@@ -372,7 +372,7 @@ refused_kinds() {
     on_both replace_with link_to_itself
     refused 'a loop' 'cannot read: Too many levels of symbolic links'
     on_both replace_with make_socket
-    refused 'a socket' 'cannot read: No such device or address'
+    refused 'a socket' 'not a regular file (mode 0'
     on_both replace_with ln -s /proc/self/environ
     refused 'a file of /proc without a size' 'empty; fetch the file again'
     on_both replace_with ln -s /proc/self/fd/0

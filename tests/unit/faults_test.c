@@ -21,6 +21,7 @@
 
 #include "faults.h"
 #include "rds/builtin.h"
+#include "rds/directory.h"
 
 #define WEST "us-west-2-bundle.pem"
 #define GOV "us-gov-west-1-bundle.pem"
@@ -536,6 +537,39 @@ static void test_changes(void)
     scene_end(&scene);
 }
 
+/* To open a device can do something: what is seen to be one is not opened. */
+static void test_not_opened(void)
+{
+    static void (*const kinds[])(void *scene) = {be_fifo, be_folder, be_socket,
+                                                 be_zero};
+    const struct fault count = {.call = FAULT_OPENAT, .first = 1};
+    struct rds_identity directory, identity;
+    struct rds_error err;
+    struct scene scene;
+    void *bytes = NULL;
+    bool absent;
+    size_t size;
+    int fd;
+
+    scene_start(&scene);
+    put_state(&scene, FIRST);
+    fd = rds_directory_open(scene.folder.path, &directory, &absent, NULL);
+    NEED(fd >= 0);
+    for (size_t i = 0; i < COUNT(kinds); i++) {
+        kinds[i](&scene);
+        fault_set(&count);
+        CHECK(!rds_directory_read(fd, WEST, &directory, &identity, &bytes,
+                                  &size, &err),
+              "kind %zu", i);
+        CHECK_NUMBER(fault_clear(), 0, "kind %zu is opened", i);
+        CHECK(strstr(err.text, ": not a regular file (mode ") != NULL, "%s",
+              err.text);
+    }
+    NEED(close(fd) == 0);
+    be_gone(&scene);
+    scene_end(&scene);
+}
+
 /* A file that changes at each read is given up, not read for ever. */
 static void test_restless(void)
 {
@@ -558,6 +592,7 @@ CU_TestInfo faults_tests[] = {
     {"the reason of a failure", test_reason},
     {"reads that give little", test_short_reads},
     {"a file changes at each call", test_changes},
+    {"what is no file is not opened", test_not_opened},
     {"a file that changes without end", test_restless},
     CU_TEST_INFO_NULL,
 };
