@@ -90,20 +90,22 @@ bool rdsca_marked_add(const struct rdsca_text *text, const char *lines,
                       bool fresh, struct rdsca_text *out)
 {
     const char *parts[] = {"\n", BEGIN, fresh ? FRESH : "", lines, END};
-    size_t size = text->size;
+    size_t size = text->size, part;
 
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
         size += strlen(parts[i]);
-    *out = (struct rdsca_text){malloc(size + 1), 0};
+    *out = (struct rdsca_text){malloc(size + 1), size};
     if (out->bytes == NULL)
         return false;
     if (text->size != 0)
         (void)memcpy(out->bytes, text->bytes, text->size);
-    out->size = text->size;
+    size = text->size;
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-        (void)strcpy(out->bytes + out->size, parts[i]);
-        out->size += strlen(parts[i]);
+        part = strlen(parts[i]);
+        (void)memcpy(out->bytes + size, parts[i], part);
+        size += part;
     }
+    out->bytes[size] = '\0';
     return true;
 }
 

@@ -46,7 +46,7 @@ static bool resolve(struct rdsca_place *place, const char *conf,
                      slash + 1) >= PATH_MAX)
             return fail(err, conf, strerror(errno));
     }
-    (void)strcpy(place->directory, place->file);
+    (void)memcpy(place->directory, place->file, PATH_MAX);
     slash = strrchr(place->directory, '/');
     slash[slash == place->directory] = '\0';
     if (snprintf(place->backup, PATH_MAX, "%s" RDSCA_BACKUP, place->file) >=

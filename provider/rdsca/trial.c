@@ -226,6 +226,11 @@ bool rdsca_trial_write(struct rdsca_trial *trial, const char *bytes,
 
 /* ---- begin and end ----------------------------------------------------- */
 
+static void copy(char *to, size_t room, const char *text)
+{
+    (void)snprintf(to, room, "%s", text);
+}
+
 /* A name that a URI admits, where its own CA can be made up. */
 static bool own_endpoint(struct rdsca_trial *trial, const struct rds_uri *uri)
 {
@@ -239,13 +244,13 @@ static bool own_endpoint(struct rdsca_trial *trial, const struct rds_uri *uri)
         if (selector->u.host.kind != RDS_ENDPOINT_DATABASE ||
             selector->u.host.region[0] == '\0')
             return false;
-        (void)strcpy(trial->endpoint, selector->u.host.name);
-        (void)strcpy(trial->region, selector->u.host.region);
+        copy(trial->endpoint, sizeof(trial->endpoint), selector->u.host.name);
+        copy(trial->region, sizeof(trial->region), selector->u.host.region);
         return true;
     case RDS_SELECT_REGION:
         if (selector->u.region.ca[0] != '\0')
             return false;
-        (void)strcpy(trial->region, selector->u.region.name);
+        copy(trial->region, sizeof(trial->region), selector->u.region.name);
         return true;
     case RDS_SELECT_ALL:
     case RDS_SELECT_GLOBAL:
@@ -268,7 +273,7 @@ static bool choose_endpoint(struct rdsca_trial *trial, const char *trust,
     struct rds_uri *uri = malloc(sizeof(*uri));
     bool good = uri != NULL;
 
-    (void)strcpy(trial->region, SAMPLE_REGION);
+    copy(trial->region, sizeof(trial->region), SAMPLE_REGION);
     trial->trusted = trust != NULL;
     if (uri == NULL)
         (void)rds_fail(err, RDS_R_NO_MEMORY, "out of memory");

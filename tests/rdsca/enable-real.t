@@ -7,6 +7,7 @@
 # while it is on and do not before and after; all else they do as before.  Then
 # the same for one unit of systemd.
 
+# shellcheck disable=SC2317 # functions as arguments
 # shellcheck source-path=SCRIPTDIR source=../clients/lib.sh
 . "$(dirname "$0")/../clients/lib.sh"
 # shellcheck source=enable.sh

@@ -7,6 +7,7 @@
 # bytes; whatever is wrong gives one line and changes nothing; and who is
 # killed at any step leaves the old file or the new one.
 
+# shellcheck disable=SC1003,SC2016 # odd files; expanded by other shells
 # shellcheck source-path=SCRIPTDIR source=../system/lib.sh
 . "$(dirname "$0")/../system/lib.sh"
 need openssl perl
@@ -593,7 +594,6 @@ at_once() {
     ok $? '... and one takes it back'
 }
 
-# shellcheck disable=SC2016 # expanded inside
 read_only() {
     local name
 
