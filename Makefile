@@ -98,10 +98,10 @@ PEM_FILES := $(sort $(wildcard provider/anchors/*.pem)) \
 CORE_OBJECTS := $(call objects,$(MODEL_SOURCES) $(STORE_SOURCES)) \
     $(BUILD)/obj/builtin.o
 MODULE_OBJECTS := $(call objects,$(MODULE_SOURCES)) $(CORE_OBJECTS)
-# What of the command touches no file and no network is tested with the core.
-UNIT_RDSCA_SOURCES := $(addprefix provider/rdsca/, chain.c describe.c \
-    diagnosis.c finding.c greeting.c host.c names.c opinion.c \
-    shellword.c verdict.c)
+# What of the command needs no file and no network is tested with the core.
+UNIT_RDSCA_SOURCES := $(addprefix provider/rdsca/, activation.c chain.c \
+    cnf.c describe.c diagnosis.c finding.c greeting.c host.c marked.c \
+    names.c opinion.c shellword.c verdict.c)
 UNIT_OBJECTS := $(call objects,$(UNIT_SOURCES) $(UNIT_RDSCA_SOURCES) \
     provider/truststore/linked.c) $(CORE_OBJECTS)
 LOADER_OBJECTS := $(call objects,$(LOADER_SOURCES))

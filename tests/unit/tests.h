@@ -44,7 +44,9 @@
     F(host)                                                                   \
     F(greeting)                                                               \
     F(verdict)                                                                \
-    F(diagnosis)
+    F(diagnosis)                                                              \
+    F(marked)                                                                 \
+    F(activation)
 
 #define TEST_SUITE_EXTERN(name) extern CU_TestInfo name##_tests[];
 TEST_SUITES(TEST_SUITE_EXTERN)
