@@ -487,8 +487,8 @@ variable() {
 
 # ---- killed, at odds, taken back --------------------------------------------
 
-# shimmed [VARIABLE=VALUE...] -- COMMAND...
-shimmed() {
+# with_shim [VARIABLE=VALUE...] -- COMMAND...
+with_shim() {
     local -a variables=()
 
     while [[ $1 != -- ]]; do
@@ -513,7 +513,7 @@ killed_at_each_step() {
     killed_start "$1" "$word"
     old=$(sha256sum "$place" 2>&1)
     rm -f "$TMP/steps"
-    shimmed "SHIM_LOG=$TMP/steps" -- "${command[@]}"
+    with_shim "SHIM_LOG=$TMP/steps" -- "${command[@]}"
     new=$(sha256sum "$place" 2>&1)
     [[ $status == 0 && $old != "$new" ]]
     ok $? "$1: $word, with its calls counted" || show_run
@@ -522,7 +522,7 @@ killed_at_each_step() {
     ok $? "... has $steps steps"
     for ((i = 1; i <= steps; i++)); do
         killed_start "$1" "$word"
-        shimmed "SHIM_KILL_AT=$i" -- "${command[@]}"
+        with_shim "SHIM_KILL_AT=$i" -- "${command[@]}"
         got=$(sha256sum "$place" 2>&1)
         [[ $status == 137 ]] || wrong+=" $i: status $status"
         [[ $got == "$old" || $got == "$new" ]] || wrong+=" $i: $got"
@@ -559,7 +559,7 @@ taken_back() {
         [[ $place != block ]] || place=openssl.cnf
         shape "$name"
         before=$(state)
-        shimmed "SHIM_RENAMED=$ETC/$place" "SHIM_REMOVE=$SO" -- \
+        with_shim "SHIM_RENAMED=$ETC/$place" "SHIM_REMOVE=$SO" -- \
             "$RDSCA" enable --conf "$CNF" --trust "$WEST"
         [[ ! -e $SO && $status == 4 && $(state) == "$before" && -z $out ]]
         ok $? "$name: what fails in its place is taken back" || show_run
@@ -570,7 +570,7 @@ taken_back() {
     shape empty
     rm "$CNF"
     before=$(state)
-    shimmed "SHIM_RENAMED=$CNF" "SHIM_REMOVE=$SO" -- \
+    with_shim "SHIM_RENAMED=$CNF" "SHIM_REMOVE=$SO" -- \
         "$RDSCA" enable --conf "$CNF"
     is "$status $(state)" "4 $before" 'a file that was not there is not there'
     cp "$TMP/rds.so" "$SO"
@@ -649,9 +649,7 @@ usage
 printing
 variable
 no_litter
-if has cc 'killed at each step'; then
-    compile "$TMP/shim.so" "$ROOT/tests/rdsca/shim.c" -shared -fPIC -ldl
-    ok $? 'the shim compiles'
+if has cc 'killed at each step' && make_shim; then
     for name in debian12 fedora; do
         killed_at_each_step "$name" enable
         killed_at_each_step "$name" disable
