@@ -228,6 +228,7 @@ client-check: all
 -include tests/fuzz/rules.mk
 -include tests/stress/rules.mk
 -include tests/soak/rules.mk
+-include tests/faults/rules.mk
 
 # The same module with other lines of OpenSSL, and a build with musl.  What
 # cannot be installed is a line that is skipped.
@@ -245,6 +246,7 @@ musl-check: lines-check
 check: deps
 	@$(MAKE) unit-check
 	@$(MAKE) trust-check
+	@$(MAKE) faults-check
 	@$(MAKE) system-check
 	@$(MAKE) rdsca-check
 
@@ -425,6 +427,7 @@ help:
 	@echo '  system-check   tests with the openssl command and real servers'
 	@echo '  abi-check      what the files ask of libc and libcrypto'
 	@echo '  trust-check    process-wide trust, through the public API'
+	@echo '  faults-check   allocations that fail, one after another'
 	@echo '  rdsca-check    the command, against HTTPS servers on loopback'
 	@echo '  lines-check    one module with OpenSSL 3.0, 3.5 and later (debootstrap)'
 	@echo '  musl-check     a build with musl, and its tests (minutes, at first)'

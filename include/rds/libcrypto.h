@@ -48,6 +48,7 @@
     F(ERR_peek_last_error)                                                    \
     F(ERR_pop_to_mark)                                                        \
     F(ERR_set_mark)                                                           \
+    F(EVP_PKEY_get_security_bits)                                             \
     F(EVP_Q_digest)                                                           \
     F(OBJ_nid2obj)                                                            \
     F(OPENSSL_sk_free)                                                        \

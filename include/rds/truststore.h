@@ -64,7 +64,12 @@ rds_truststore_distrust(struct rds_truststore *store,
 /* Snapshots taken from it stay valid.  NULL is allowed. */
 void rds_truststore_free(struct rds_truststore *store);
 
-/* The trust store as it is now.  Give it back with rds_snapshot_release(). */
+/*
+ * The trust store as it is now.  Give it back with rds_snapshot_release().
+ * NULL, and the reason RDS_R_NO_MEMORY, where memory ends while something has
+ * changed: what was there before would have anchors that are withdrawn or
+ * distrusted by now.
+ */
 const struct rds_snapshot *
 rds_truststore_snapshot(struct rds_truststore *store,
                         struct rds_error *err) RDS_MUST_CHECK;

@@ -200,7 +200,10 @@ static struct trust_set *publish(struct trust *trust, struct trust_set *fresh)
     return fresh;
 }
 
-/* The roots as they are now; NULL where memory or the trust store fails. */
+/*
+ * The roots as they are now; NULL where memory fails.  The last ones would not
+ * do: what has changed may be that one of them is withdrawn.
+ */
 static struct trust_set *current_set(struct trust *trust)
 {
     const struct rds_snapshot *snapshot =
@@ -213,18 +216,17 @@ static struct trust_set *current_set(struct trust *trust)
     if (set != NULL)
         set->users++;
     rds_guard_unlock();
-    if (snapshot == NULL ||
-        (set != NULL && set->snapshot == snapshot && now >= set->made &&
-         now - set->made < SET_AGE_MAX)) {
+    if (snapshot != NULL && set != NULL && set->snapshot == snapshot &&
+        now >= set->made && now - set->made < SET_AGE_MAX) {
         rds_snapshot_release(snapshot);
         return set;
     }
-    fresh = make_set(trust, snapshot, set, now);
+    fresh = snapshot != NULL ? make_set(trust, snapshot, set, now) : NULL;
+    release_set(set);
     if (fresh == NULL) {
         rds_snapshot_release(snapshot);
-        return set;
+        return NULL;
     }
-    release_set(set);
     return publish(trust, fresh);
 }
 
@@ -271,6 +273,19 @@ static bool leaf_in_scope(const struct trust *trust, X509_STORE_CTX *ctx,
 /* ---- the anchor -------------------------------------------------------- */
 
 /*
+ * Whether all of it could be decoded.  Where memory ends meanwhile, libcrypto
+ * parses a certificate all the same, and it is invalid, or its key is absent
+ * or has no size, for as long as it lives: for us, to the end of the process.
+ */
+static bool whole(const struct rds_libcrypto *lc, X509 *certificate)
+{
+    const EVP_PKEY *key = lc->X509_get0_pubkey(certificate);
+
+    return key != NULL && lc->EVP_PKEY_get_security_bits(key) > 0 &&
+           (lc->X509_get_extension_flags(certificate) & EXFLAG_INVALID) == 0;
+}
+
+/*
  * Parses under the global default context, which lives as long as the
  * process, and restricts the anchor to TLS servers before anybody sees it.
  */
@@ -283,7 +298,8 @@ static X509 *parse(const struct trust *trust, const struct rds_entry *entry)
     if (made != NULL &&
         lc->d2i_X509(&made, &at, entry->anchor->der_size) != NULL &&
         lc->X509_add1_trust_object(made, lc->OBJ_nid2obj(NID_server_auth)) ==
-            1)
+            1 &&
+        whole(lc, made))
         return made;
     lc->X509_free(made);
     return NULL;

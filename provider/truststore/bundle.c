@@ -70,6 +70,7 @@ struct maker {
     struct rds_error *err;
     size_t der_used;
     size_t found; /* certificates, good or not */
+    bool damaged; /* libcrypto says that this is no PEM */
 };
 
 static void leave_out(struct maker *maker, const char *why)
@@ -83,8 +84,7 @@ static void leave_out(struct maker *maker, const char *why)
     maker->report(maker->arg, line);
 }
 
-/* Whether libcrypto takes the certificate, so that no reader stumbles. */
-static bool libcrypto_takes(const struct rds_libcrypto *lc,
+static bool libcrypto_reads(const struct rds_libcrypto *lc,
                             const unsigned char *der, size_t size)
 {
     const unsigned char *at = der;
@@ -97,6 +97,17 @@ static bool libcrypto_takes(const struct rds_libcrypto *lc,
     lc->X509_free(certificate);
     (void)lc->ERR_pop_to_mark();
     return good;
+}
+
+/*
+ * Whether libcrypto takes the certificate, so that no reader stumbles.  It may
+ * have had no memory, and does not say so: its no is believed when it says it
+ * again.
+ */
+static bool libcrypto_takes(const struct rds_libcrypto *lc,
+                            const unsigned char *der, size_t size)
+{
+    return libcrypto_reads(lc, der, size) || libcrypto_reads(lc, der, size);
 }
 
 bool rds_bundle_name_fits(const struct rds_bundle_name *name,
@@ -199,6 +210,12 @@ static bool all_found(const struct maker *maker, const void *bytes,
            rds_pem_marks(bytes, size, "-----END ") == maker->found;
 }
 
+static bool no_memory(const struct maker *maker)
+{
+    return rds_fail(maker->err, RDS_R_NO_MEMORY, "%s: out of memory",
+                    maker->bundle->name.file);
+}
+
 static bool take_blocks(struct maker *maker, BIO *bio, const void *bytes,
                         size_t bytes_size)
 {
@@ -207,6 +224,7 @@ static bool take_blocks(struct maker *maker, BIO *bio, const void *bytes,
     unsigned char *data;
     long size;
     bool good = true;
+    int reason;
 
     while (good && lc->PEM_read_bio(bio, &name, &header, &data, &size) == 1) {
         good = take_block(maker, name, header, data, size);
@@ -216,8 +234,12 @@ static bool take_blocks(struct maker *maker, BIO *bio, const void *bytes,
     }
     if (!good)
         return false;
-    if (ERR_GET_REASON(lc->ERR_peek_last_error()) != PEM_R_NO_START_LINE ||
-        (maker->found != 0 && !all_found(maker, bytes, bytes_size)))
+    reason = ERR_GET_REASON(lc->ERR_peek_last_error());
+    if (reason == ERR_R_MALLOC_FAILURE)
+        return no_memory(maker);
+    maker->damaged = reason != PEM_R_NO_START_LINE || maker->found == 0 ||
+                     !all_found(maker, bytes, bytes_size);
+    if (maker->damaged && (reason != PEM_R_NO_START_LINE || maker->found != 0))
         return rds_fail(maker->err, RDS_R_BAD_BUNDLE,
                         "%s: damaged PEM after certificate %zu; fetch the "
                         "file again",
@@ -244,6 +266,55 @@ static size_t room_for(const struct rds_bundle_name *name, const void *bytes,
     return (count < most ? count : most) + 1;
 }
 
+/* An empty bundle with room for the content, or NULL. */
+static struct rds_bundle *make_bundle(const struct rds_bundle_name *name,
+                                      int64_t confirmed, const void *bytes,
+                                      size_t size)
+{
+    struct rds_bundle *bundle = calloc(1, sizeof(*bundle));
+
+    if (bundle == NULL)
+        return NULL;
+    bundle->name = *name;
+    bundle->confirmed = confirmed;
+    bundle->users = 1;
+    bundle->anchors =
+        calloc(room_for(name, bytes, size), sizeof(bundle->anchors[0]));
+    bundle->der = malloc(size + 1); /* DER is shorter than PEM */
+    if (bundle->anchors != NULL && bundle->der != NULL)
+        return bundle;
+    rds_bundle_free(bundle);
+    return NULL;
+}
+
+/* Fills the maker's bundle. */
+static bool fill(struct maker *maker, const void *bytes, size_t size)
+{
+    const struct rds_libcrypto *lc = maker->lc;
+    BIO *bio = lc->BIO_new_mem_buf(bytes, (int)size);
+    bool good;
+
+    if (bio == NULL)
+        return no_memory(maker);
+    good = take_blocks(maker, bio, bytes, size);
+    lc->BIO_free(bio);
+    return good;
+}
+
+/* Not all that libcrypto has no memory for is said to be that: see above. */
+static bool fill_at_last(struct maker *maker, const void *bytes, size_t size)
+{
+    if (fill(maker, bytes, size))
+        return true;
+    if (!maker->damaged)
+        return false;
+    maker->report = NULL; /* has been told */
+    maker->bundle->count = 0;
+    maker->der_used = 0;
+    maker->found = 0;
+    return fill(maker, bytes, size);
+}
+
 struct rds_bundle *rds_bundle_parse(const struct rds_libcrypto *lc,
                                     const struct rds_bundle_name *name,
                                     bool prove, int64_t confirmed,
@@ -251,38 +322,26 @@ struct rds_bundle *rds_bundle_parse(const struct rds_libcrypto *lc,
                                     rds_report_fn *report, void *arg,
                                     struct rds_error *err)
 {
-    struct maker maker = {lc, prove, NULL, report, arg, err, 0, 0};
-    BIO *bio = NULL;
-    bool good = false;
+    struct maker maker = {lc, prove, NULL, report, arg, err, 0, 0, false};
+    bool good;
 
     if (size > RDS_BUNDLE_MAX) {
         (void)rds_fail(err, RDS_R_BAD_BUNDLE, "%s: larger than %d bytes",
                        name->file, RDS_BUNDLE_MAX);
         return NULL;
     }
-    (void)lc->ERR_set_mark();
-    maker.bundle = calloc(1, sizeof(*maker.bundle));
-    if (maker.bundle != NULL) {
-        maker.bundle->name = *name;
-        maker.bundle->confirmed = confirmed;
-        maker.bundle->users = 1;
-        maker.bundle->anchors = calloc(room_for(name, bytes, size),
-                                       sizeof(maker.bundle->anchors[0]));
-        maker.bundle->der = malloc(size + 1); /* DER is shorter than PEM */
-        bio = lc->BIO_new_mem_buf(bytes, (int)size);
-    }
-    if (bio == NULL || maker.bundle->anchors == NULL ||
-        maker.bundle->der == NULL)
+    maker.bundle = make_bundle(name, confirmed, bytes, size);
+    if (maker.bundle == NULL) {
         (void)rds_fail(err, RDS_R_NO_MEMORY, "%s: out of memory", name->file);
-    else
-        good = take_blocks(&maker, bio, bytes, size);
-    lc->BIO_free(bio);
-    (void)lc->ERR_pop_to_mark();
-    if (!good) {
-        rds_bundle_free(maker.bundle);
         return NULL;
     }
-    return maker.bundle;
+    (void)lc->ERR_set_mark();
+    good = fill_at_last(&maker, bytes, size);
+    (void)lc->ERR_pop_to_mark();
+    if (good)
+        return maker.bundle;
+    rds_bundle_free(maker.bundle);
+    return NULL;
 }
 
 void rds_bundle_free(struct rds_bundle *bundle)

@@ -93,7 +93,8 @@ static bool on_read_only_mount(int fd)
 static bool refuse(struct rds_error *err, const char *path, const char *format,
                    ...) RDS_PRINTF(3, 4);
 
-/* A failed call: lasting or not, so that a passing one is tried again. */
+/* A failed call: lasting or not, so that a passing one is tried again; or for
+ * want of memory. */
 static bool failed(struct rds_error *err, const char *path, const char *what)
 {
     int why = errno;
@@ -101,7 +102,10 @@ static bool failed(struct rds_error *err, const char *path, const char *what)
                    why == ELOOP || why == ENOTDIR || why == ENXIO;
     char quoted[RDS_QUOTE_MAX];
 
-    return rds_fail(err, lasting ? RDS_R_BAD_BUNDLE : RDS_R_TRANSIENT,
+    return rds_fail(err,
+                    why == ENOMEM ? RDS_R_NO_MEMORY
+                    : lasting     ? RDS_R_BAD_BUNDLE
+                                  : RDS_R_TRANSIENT,
                     "%s: cannot %s: %s", rds_quote(quoted, path, strlen(path)),
                     what, strerror(why));
 }

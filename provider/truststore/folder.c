@@ -89,10 +89,20 @@ static int64_t confirmed_at(const struct rds_identity *identity)
     return modified < now ? modified : now;
 }
 
-/* What may go well the next time, without a change of the file. */
-static bool passing(const struct rds_error *why)
+/*
+ * Notes why something cannot be read, which then keeps what it had.  What may
+ * go well the next time, without a change of the file, is tried again.  Memory
+ * that ends says nothing of the file, and keeps nothing.
+ */
+static bool refuse(const struct rds_error *why, struct rds_identity *identity,
+                   char **refusal)
 {
-    return why->reason == RDS_R_NO_MEMORY || why->reason == RDS_R_TRANSIENT;
+    if (why->reason == RDS_R_NO_MEMORY)
+        return false;
+    if (why->reason == RDS_R_TRANSIENT)
+        identity->settled = false;
+    *refusal = strdup(why->text);
+    return *refusal != NULL;
 }
 
 /* Within its own directory a retired file has the last part of its path. */
@@ -137,12 +147,9 @@ static bool read_file(const struct rds_reader *reader,
     if (state->bundle != NULL)
         return true;
     rds_reader_report(reader, why.text);
-    if (passing(&why))
-        state->identity.settled = false;
-    state->refusal = strdup(why.text);
     if (before != NULL)
         state->bundle = share_bundle(before->bundle);
-    return state->refusal != NULL;
+    return refuse(&why, &state->identity, &state->refusal);
 }
 
 static bool look_at_file(const struct rds_reader *reader,
@@ -209,10 +216,8 @@ bool rds_folder_keep(const struct rds_reader *reader, struct rds_folder *out,
 {
     if (before->refusal == NULL || strcmp(before->refusal, why->text) != 0)
         rds_reader_report(reader, why->text);
-    if (passing(why))
-        out->identity.settled = false;
-    out->refusal = strdup(why->text);
-    return out->refusal != NULL && carry_files(out, before);
+    return refuse(why, &out->identity, &out->refusal) &&
+           carry_files(out, before);
 }
 
 /* ---- looking again ----------------------------------------------------- */

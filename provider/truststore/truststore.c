@@ -550,11 +550,12 @@ static struct rds_snapshot *begin_look(struct rds_truststore *store,
 /* Makes `fresh` the current one, unless somebody else was faster. */
 static bool publish(struct rds_truststore *store,
                     const struct rds_snapshot *previous,
-                    struct rds_snapshot *fresh)
+                    struct rds_snapshot *fresh, uint64_t look)
 {
     struct rds_snapshot *replaced = NULL;
     bool first;
 
+    fresh->look = look;
     rds_guard_lock();
     first = store->current == previous;
     if (first) {
@@ -589,12 +590,9 @@ rds_truststore_snapshot(struct rds_truststore *store, struct rds_error *err)
             (previous->look > began || unchanged(store, previous)))
             return previous;
         fresh = build(store, previous, err);
-        if (fresh == NULL)
-            return previous; /* the last good one; NULL where there is none */
-        fresh->look = look;
-        published = publish(store, previous, fresh);
+        published = fresh != NULL && publish(store, previous, fresh, look);
         rds_snapshot_release(previous);
-        if (published)
+        if (fresh == NULL || published)
             return fresh;
         rds_snapshot_release(fresh);
     }

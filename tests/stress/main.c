@@ -6,7 +6,6 @@
  * usage: stress [SECONDS [SEED]]
  */
 
-#include <ftw.h>
 #include <openssl/provider.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -28,19 +27,10 @@
 
 static char folder[PATH_SIZE / 2];
 
-static int remove_one(const char *path, const struct stat *st, int kind,
-                      struct FTW *ftw)
-{
-    (void)st;
-    (void)kind;
-    (void)ftw;
-    return remove(path);
-}
-
 static void remove_folder(void)
 {
     if (folder[0] != '\0')
-        (void)nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+        remove_tree(folder);
 }
 
 void need(bool good, const char *what, const char *file, int line)

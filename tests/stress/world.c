@@ -466,32 +466,32 @@ static struct change {
     const char *name;
     void (*plan)(enum moving file);
     void (*make)(enum moving file);
-    void (*undo)(enum moving file); /* the next change, then */
+    void (*then_plan)(enum moving file); /* the next change, of that file */
+    void (*then_make)(enum moving file);
     unsigned count;
 } changes[] = {
-    {"renamed over", plan_put, put_beside, NULL, 0},
-    {"renamed within", plan_put, put_within, NULL, 0},
-    {"link renamed over", plan_put, put_link, NULL, 0},
-    {"link switched", plan_put, put_through, NULL, 0},
-    {"removed", plan_remove, remove_file, NULL, 0},
-    {"directory switched", plan_switch, switch_directory, NULL, 0},
-    {"cut certificate", plan_damage, damage_garbage, NULL, 0},
-    {"empty", plan_damage, damage_empty, NULL, 0},
-    {"FIFO", plan_damage, damage_fifo, NULL, 0},
-    {"link to nowhere", plan_damage, damage_dangling, NULL, 0},
-    {"group may write", plan_damage, damage_mode, NULL, 0},
-    {"overwritten in place", plan_damage, damage_in_place, NULL, 0},
-    {"all may write", plan_damage, change_mode_in_place, NULL, 0},
-    {"directory open to all", plan_closed, open_to_all, close_to_others, 0},
-    {"directory gone", plan_closed, move_away, move_back, 0},
+    {"renamed over", plan_put, put_beside, NULL, NULL, 0},
+    {"renamed within", plan_put, put_within, NULL, NULL, 0},
+    {"link renamed over", plan_put, put_link, NULL, NULL, 0},
+    {"link switched", plan_put, put_through, plan_put, put_through, 0},
+    {"removed", plan_remove, remove_file, NULL, NULL, 0},
+    {"directory switched", plan_switch, switch_directory, NULL, NULL, 0},
+    {"cut certificate", plan_damage, damage_garbage, NULL, NULL, 0},
+    {"empty", plan_damage, damage_empty, NULL, NULL, 0},
+    {"FIFO", plan_damage, damage_fifo, NULL, NULL, 0},
+    {"link to nowhere", plan_damage, damage_dangling, NULL, NULL, 0},
+    {"group may write", plan_damage, damage_mode, NULL, NULL, 0},
+    {"overwritten in place", plan_damage, damage_in_place, NULL, NULL, 0},
+    {"all may write", plan_damage, change_mode_in_place, NULL, NULL, 0},
+    {"directory open to all", plan_closed, open_to_all, plan_undo,
+     close_to_others, 0},
+    {"directory gone", plan_closed, move_away, plan_undo, move_back, 0},
 };
-static const char mended[] = "mended";
 
-static void make_change(const char *name, void (*plan)(enum moving file),
+static void make_change(const char *name, enum moving file,
+                        void (*plan)(enum moving file),
                         void (*make)(enum moving file))
 {
-    enum moving file = (enum moving)pick(MOVING_FILES);
-
     learn();
     plan(file);
     settle();
@@ -531,23 +531,34 @@ void world_change(void)
 
     for (unsigned i = 0; i < count && !time_is_over(); i++) {
         const struct change *change = next_change();
+        enum moving file = (enum moving)pick(MOVING_FILES);
 
-        make_change(change->name, change->plan, change->make);
+        make_change(change->name, file, change->plan, change->make);
         if (count == 1)
             world_wait();
-        if (change->undo != NULL)
-            make_change(mended, plan_undo, change->undo);
+        if (change->then_make != NULL)
+            make_change("... then", file, change->then_plan,
+                        change->then_make);
     }
     world_wait();
 }
 
 /* ---- the beginning and the end ----------------------------------------- */
 
+static int size_of(const struct chain *chain)
+{
+    return i2d_X509(chain->root.certificate, NULL);
+}
+
 void world_make(unsigned seed)
 {
     random_state = seed;
     chain_make(&old_chain, REGION);
     chain_make(&new_chain, REGION);
+    while (size_of(&new_chain) != size_of(&old_chain)) {
+        chain_free(&new_chain); /* the size is not to tell the files apart */
+        chain_make(&new_chain, REGION);
+    }
     chain_make(&foo_chain, "ap-foo-9");
     chain_make(&steady_chain, STEADY_REGION);
     stranger_make(&stranger_chain);

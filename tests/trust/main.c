@@ -8,7 +8,6 @@
 
 #include <CUnit/Basic.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -166,15 +165,6 @@ static int run_test(char **argv)
 
 /* ---- in the process that runs them all --------------------------------- */
 
-static int remove_one(const char *path, const struct stat *st, int kind,
-                      struct FTW *ftw)
-{
-    (void)st;
-    (void)kind;
-    (void)ftw;
-    return remove(path);
-}
-
 static bool fail_at(unsigned line, const char *file, const char *text)
 {
     return CU_assertImplementation(CU_FALSE, line, text, file, "", CU_FALSE) ==
@@ -306,7 +296,7 @@ static void start_test(void)
         collect(child, ends[0]);
     else
         (void)fail("cannot fork");
-    (void)nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    remove_tree(root);
 }
 
 /* Whether an argument names the suite, or the suite and the test. */

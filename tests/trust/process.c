@@ -4,6 +4,7 @@
  */
 
 #include <fcntl.h>
+#include <ftw.h>
 #include <openssl/conf.h>
 #include <openssl/pem.h>
 #include <openssl/provider.h>
@@ -83,6 +84,20 @@ bool copy_file(const char *from, const char *to)
     if (out != NULL && fclose(out) != 0)
         good = false;
     return good && chmod(to, 0755) == 0;
+}
+
+static int remove_one(const char *path, const struct stat *st, int kind,
+                      struct FTW *ftw)
+{
+    (void)st;
+    (void)kind;
+    (void)ftw;
+    return remove(path);
+}
+
+void remove_tree(const char *path)
+{
+    (void)nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 unsigned slowness(void)

@@ -13,5 +13,6 @@
 
 void set_folder(const char *path);
 bool find_module(void);
+void remove_tree(const char *path);
 
 #endif
