@@ -181,16 +181,15 @@ FORCE:
 
 CUNIT_LIBS = $(shell $(PKG_CONFIG) --libs cunit 2>/dev/null || echo -lcunit)
 
-# Calls that tests/unit/faults.c stands before.
+# Calls that tests/unit/faults.c and memory.c stand before.
 comma := ,
 UNIT_WRAPPED = $(addprefix -Wl$(comma)--wrap=,openat fstat fstatat fstatvfs \
-    fdopendir readdir read)
+    fdopendir readdir read malloc calloc)
 
 $(BUILD)/unit-tests: $(UNIT_OBJECTS)
 	$(say) LINK $@
 	$(Q)$(CC) $(LINK_FLAGS) $(CFLAGS) -o $@ $^ $(LDFLAGS) $(UNIT_WRAPPED) \
-	    $(CRYPTO_LIBS) \
-	    $(CUNIT_LIBS) -lpthread
+	    $(CRYPTO_LIBS) $(CUNIT_LIBS) -lpthread
 
 $(BUILD)/loader-tests: $(LOADER_OBJECTS) $(BUILD)/rds.so
 	$(say) LINK $@

@@ -68,7 +68,7 @@ RDS_MUST_CHECK bool rds_scope_make(struct rds_scope *out,
     F(RDS_CLAUSE_BAD_NAME, "a malformed dNSName")                             \
     F(RDS_CLAUSE_MANY_NAMES, "more names than any endpoint has")              \
     F(RDS_CLAUSE_FOREIGN_NAME, "a name that is no endpoint in scope")         \
-    F(RDS_CLAUSE_MIXED_NAMES, "names of several regions or stages")           \
+    F(RDS_CLAUSE_MIXED_NAMES, "names of several regions")                     \
     F(RDS_CLAUSE_NEUTRAL_ONLY, "global writer names only")                    \
     F(RDS_CLAUSE_BAD_SUBJECT, "undecodable subject")                          \
     F(RDS_CLAUSE_FOREIGN_CN, "a common name that is no endpoint in scope")    \

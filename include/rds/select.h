@@ -90,7 +90,7 @@ void rds_selection_clear(struct rds_selection *selection);
 /*
  * Every URI that can be asked for now and gets an answer, with a line of
  * description: calls `each` until it returns false.  The texts live only
- * during the call.  Returns false where `each` did.
+ * during the call.  Returns false where `each` did, or memory failed.
  */
 typedef bool rds_list_fn(void *arg, const char *uri, const char *description);
 bool rds_list(const struct rds_view *view, int64_t now, rds_list_fn *each,

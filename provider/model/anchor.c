@@ -137,11 +137,9 @@ static bool match_word(char placeholder, struct word word, struct matched *out)
         return word.size <= 8 && only(word, CAPITALS DIGITS);
     case 'G':
         return match_generation(word, &out->number);
-    case 'Y':
+    default: /* Y */
         out->year = word;
         return word.size == 4 && only(word, DIGITS);
-    default:
-        return false;
     }
 }
 

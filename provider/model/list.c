@@ -20,27 +20,32 @@ struct lister {
     struct rds_uri *uri; /* scratch, too large for the stack */
 };
 
-/* Whether the URI has an answer now. */
-static bool answers(struct lister *lister, const char *text)
+/* Whether the URI has an answer now; the error tells why not. */
+static bool answers(struct lister *lister, const char *text,
+                    struct rds_error *err)
 {
     struct rds_selection selection;
 
-    if (!rds_uri_read(text, lister->uri, NULL) ||
-        !rds_select(lister->uri, lister->view, lister->now, &selection, NULL))
+    if (!rds_uri_read(text, lister->uri, err) ||
+        !rds_select(lister->uri, lister->view, lister->now, &selection, err))
         return false;
     rds_selection_clear(&selection);
     return true;
 }
 
-/* Names one URI with the selector's words `path`. */
+/*
+ * Names one URI with the selector's words `path`.  Where memory fails nobody
+ * knows whether it has an answer, and the list would have a gap.
+ */
 static bool name(struct lister *lister, const char *path,
                  const char *description)
 {
     char uri[RDS_QUOTE_MAX];
+    struct rds_error err;
 
     (void)snprintf(uri, sizeof(uri), "rds://%s", path);
-    if (!answers(lister, uri))
-        return true;
+    if (!answers(lister, uri, &err))
+        return err.reason != RDS_R_NO_MEMORY;
     return lister->each(lister->arg, uri, description);
 }
 

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-/* Prefixes are looked at from top to bottom; "" fits every region. */
+/* Prefixes are looked at from top to bottom; the last fits every region. */
 static const struct {
     enum rds_partition partition;
     const char *name;
@@ -78,11 +78,12 @@ bool rds_region_shape(const char *name, size_t size)
 
 enum rds_partition rds_region_partition(const char *name, size_t size)
 {
-    for (size_t i = 0; i < PARTITION_ROWS; i++) {
-        size_t prefix = strlen(partitions[i].prefix);
+    size_t i = 0, prefix;
 
+    for (; i < PARTITION_ROWS - 1; i++) {
+        prefix = strlen(partitions[i].prefix);
         if (size >= prefix && memcmp(name, partitions[i].prefix, prefix) == 0)
-            return partitions[i].partition;
+            break;
     }
-    return RDS_PARTITION_AWS;
+    return partitions[i].partition;
 }

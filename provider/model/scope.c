@@ -219,7 +219,7 @@ static bool host_fits(const struct rds_scope_rule *rule, struct name name)
 {
     const char *host = rule->host;
 
-    if (name.at[0] == '*' && name.size > 1) {
+    if (name.at[0] == '*') { /* and a dot: it was read as an endpoint */
         host += strcspn(host, ".");
         name.at++;
         name.size--;
@@ -302,10 +302,9 @@ static enum rds_clause take_name(const struct rds_scope *scope,
         common->any = true;
         common->first = endpoint;
     }
+    /* Of one stage they are, as each rule admits one only: kind_fits(). */
     if (endpoint.partition != common->first.partition ||
-        strcmp(endpoint.region, common->first.region) != 0 ||
-        (endpoint.kind == RDS_ENDPOINT_PREVIEW) !=
-            (common->first.kind == RDS_ENDPOINT_PREVIEW))
+        strcmp(endpoint.region, common->first.region) != 0)
         return RDS_CLAUSE_MIXED_NAMES;
     return RDS_CLAUSE_IN_SCOPE;
 }

@@ -367,6 +367,14 @@ static const struct {
     {"Amazon RDS us-west-2 Root CA RSA2048 G", NULL, false, NO_NAME},
     {"Amazon RDS us-west-2 Root CA RSA2048 Gx", NULL, false, NO_NAME},
     {"Amazon RDS us-west-2 Root CA RSA2048 G1x", NULL, false, NO_NAME},
+    {"Amazon RDS us-west-2 Root CA RSA2048 G0", NULL, false, NO_NAME},
+    {"Amazon RDS us-west-2 Root CA RSA2048 G1234", NULL, false, NO_NAME},
+    {"Amazon RDS us-west-2 Root CA RSA2048 G1xA.1", NULL, false, NO_NAME},
+    {"Amazon RDS us-west-2 Root CA RSA2048 G1.a.1", NULL, false, NO_NAME},
+    {"Amazon RDS us-west-2 Root CA RSA2048 G1.1.1", NULL, false, NO_NAME},
+    {"Amazon RDS us-west-2 Root CA RSA2048 G1.AB.1", NULL, false, NO_NAME},
+    {"Amazon RDS us-west-2 Root CA RSA2048 G1.A.", NULL, false, NO_NAME},
+    {"Amazon RDS us-west-2 Root CA RSA2048 G1.A.x", NULL, false, NO_NAME},
     {"Amazon RDS us-west-2 Root CA rsa2048 G1", NULL, false, NO_NAME},
     {"Amazon RDS us-west-2 Root CA G1", NULL, false, NO_NAME},
     {"Amazon RDS us-west-2 Root CA RSA2048 G1 Evil", NULL, false, NO_NAME},
@@ -383,6 +391,10 @@ static const struct {
     {"Amazon RDS Root CA RSA2048 G1", NULL, false, NO_NAME},
     {"Amazon RDS CN Root CA RSA2048 G1", NULL, false, NO_NAME},
     {"Amazon RDS Gamma us-west-2 Root CA RSA2048 G1", NULL, false, NO_NAME},
+    {"Amazon RDS Beta preview-us-east-2 CA", "Amazon RDS Root CA", false,
+     NO_NAME},
+    {"Amazon RDS Preview preview-us-east-2 CA", "Amazon RDS Root CA", false,
+     NO_NAME},
     {"Amazon RDS Root 19 CA", NULL, false, NO_NAME},
     {"Amazon RDS Root 20199 CA", NULL, false, NO_NAME},
     {"Amazon RDS Root 2O19 CA", NULL, false, NO_NAME},
@@ -641,19 +653,30 @@ static void test_issuers(void)
     static const struct {
         const char *row;
         const char *ski, *aki, *root;
+        const char *organization; /* of the issuer; NULL: as the root's */
         bool issued;
     } rows[] = {
-        {"same identifiers", "key 1", "key 1", "Amazon RDS Root 2019 CA",
+        {"same identifiers", "key 1", "key 1", "Amazon RDS Root 2019 CA", NULL,
          true},
         {"other identifiers", "key 1", "key 2", "Amazon RDS Root 2019 CA",
-         false},
+         NULL, false},
         {"longer identifier", "key 1", "key 11", "Amazon RDS Root 2019 CA",
-         false},
-        {"root has none", NULL, "key 1", "Amazon RDS Root 2019 CA", true},
-        {"intermediate has none", "key 1", NULL, "Amazon RDS Root 2019 CA",
+         NULL, false},
+        {"root has none", NULL, "key 1", "Amazon RDS Root 2019 CA", NULL,
          true},
-        {"neither has one", NULL, NULL, "Amazon RDS Root 2019 CA", true},
-        {"another name", "key 1", "key 1", "Amazon RDS Root 2024 CA", false},
+        {"intermediate has none", "key 1", NULL, "Amazon RDS Root 2019 CA",
+         NULL, true},
+        {"neither has one", NULL, NULL, "Amazon RDS Root 2019 CA", NULL, true},
+        {"another name", "key 1", "key 1", "Amazon RDS Root 2024 CA", NULL,
+         false},
+        /* Names that are equal as names: then the identifiers decide, or the
+         * bytes. */
+        {"capitals, with identifiers", "key 1", "key 1",
+         "Amazon RDS Root 2019 CA", "AMAZON WEB SERVICES, INC.", true},
+        {"capitals", NULL, NULL, "Amazon RDS Root 2019 CA",
+         "AMAZON WEB SERVICES, INC.", false},
+        {"spaces", NULL, NULL, "Amazon RDS Root 2019 CA",
+         "Amazon  Web  Services,  Inc.", false},
     };
 
     for (size_t i = 0; i < COUNT(rows); i++) {
@@ -663,10 +686,12 @@ static void test_issuers(void)
 
         make_certificate(&root_made, &(struct recipe){.cn = rows[i].root,
                                                       .ski = rows[i].ski});
-        make_certificate(&own_made,
-                         &(struct recipe){.cn = "Amazon RDS us-west-2 2019 CA",
-                                          .issuer = "Amazon RDS Root 2019 CA",
-                                          .aki = rows[i].aki});
+        make_certificate(
+            &own_made,
+            &(struct recipe){.cn = "Amazon RDS us-west-2 2019 CA",
+                             .issuer = "Amazon RDS Root 2019 CA",
+                             .issuer_organization = rows[i].organization,
+                             .aki = rows[i].aki});
         NEED(rds_anchor_describe(&root, root_made.der, root_made.size,
                                  root_made.sha256, 0, NULL));
         NEED(rds_anchor_describe(&own, own_made.der, own_made.size,

@@ -248,8 +248,9 @@ static size_t put(unsigned char *der, size_t at, const char *hex)
     return at + unhex(hex, der + at, 64);
 }
 
-/* A certificate with this subject and issuer. */
-static size_t assemble(unsigned char der[256], const char *name_hex)
+/* A certificate with this subject and issuer, and this behind the key. */
+static size_t assemble_with(unsigned char der[256], const char *name_hex,
+                            const char *behind_hex)
 {
     size_t size = 4; /* room for the two heads */
 
@@ -260,12 +261,18 @@ static size_t assemble(unsigned char der[256], const char *name_hex)
                "17 0d 33 31 30 31 30 31 30 30 30 30 30 30 5a");
     size = put(der, size, name_hex);
     size = put(der, size, "30 00"); /* the key */
+    size = put(der, size, behind_hex);
     der[0] = der[2] = RDS_DER_SEQUENCE;
     der[3] = (unsigned char)(size - 4);
     size = put(der, size, "30 00 03 00"); /* algorithm and signature */
     der[1] = (unsigned char)(size - 2);
     NEED(size - 2 < 128);
     return size;
+}
+
+static size_t assemble(unsigned char der[256], const char *name_hex)
+{
+    return assemble_with(der, name_hex, "");
 }
 
 /* An attribute that is a common name of two letters, or a unit. */
@@ -314,6 +321,86 @@ static void test_common_name(void)
             CHECK_TEXT(c.issuer_cn, rows[i].cn, "%s", rows[i].row);
             CHECK(!c.is_ca, "%s", rows[i].row);
         }
+        free(exact);
+    }
+}
+
+/* Encodes a certificate whose common name is longer than libcrypto's writer
+ * allows. */
+static size_t encode_with(unsigned char *der, const char *cn)
+{
+    X509_NAME *name = X509_NAME_new();
+    const unsigned char *at;
+    struct made made;
+    X509 *x;
+
+    make_root(&made, "replaced");
+    at = made.der;
+    x = d2i_X509(NULL, &at, (long)made.size);
+    NEED(x != NULL && name != NULL &&
+         X509_NAME_add_entry_by_NID(name, NID_commonName, V_ASN1_UTF8STRING,
+                                    (const unsigned char *)cn, -1, -1,
+                                    0) == 1 &&
+         X509_set_subject_name(x, name) == 1 && i2d_re_X509_tbs(x, NULL) > 0);
+    made.size = (size_t)i2d_X509(x, &der);
+    X509_NAME_free(name);
+    X509_free(x);
+    return made.size;
+}
+
+/* Where a common name is longer than any, there is none. */
+static void test_long_common_name(void)
+{
+    char cn[2 * RDS_CN_MAX];
+
+    for (size_t letters = RDS_CN_MAX - 1; letters <= RDS_CN_MAX + 1;
+         letters++) {
+        unsigned char der[1024];
+        struct rds_certificate c;
+        size_t size;
+
+        memset(cn, 'a', letters);
+        cn[letters] = '\0';
+        size = encode_with(der, cn);
+        if (CHECK(rds_certificate_read(der, size, &c, NULL), "%zu letters",
+                  letters))
+            CHECK_TEXT(c.subject_cn, letters <= RDS_CN_MAX ? cn : "",
+                       "%zu letters", letters);
+    }
+}
+
+/* Something behind the list of extensions, or behind what wraps it. */
+static void test_behind_extensions(void)
+{
+    static const struct {
+        const char *row;
+        const char *hex;
+        bool good;
+    } rows[] = {
+        {"none", "", true},
+        {"an empty list", "a3 02 30 00", true},
+        {"something behind the list", "a3 04 30 00 05 00", false},
+        {"something behind the wrapping", "a3 02 30 00 05 00", false},
+        {"no list", "a3 02 05 00", false},
+        {"nothing in the wrapping", "a3 00", false},
+        {"something else", "05 00", false},
+        {"an extension that is none", "a3 04 30 02 05 00", false},
+    };
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        unsigned char der[256], *exact;
+        struct rds_error err = {RDS_R_NONE, ""};
+        struct rds_certificate c;
+        size_t size;
+
+        size = assemble_with(der, "30 0d 31 0b" ATTRIBUTE("0c 02 41 42"),
+                             rows[i].hex);
+        exact = exact_copy(der, size);
+        CHECK_NUMBER(rds_certificate_read(exact, size, &c, &err), rows[i].good,
+                     "%s", rows[i].row);
+        if (!rows[i].good)
+            CHECK_TEXT(err.text, "not an X.509 certificate in DER", "%s",
+                       rows[i].row);
         free(exact);
     }
 }
@@ -424,6 +511,8 @@ CU_TestInfo certificate_tests[] = {
     {"built-in ones read as libcrypto reads them", test_builtin},
     {"made ones read as libcrypto reads them", test_made},
     {"common names", test_common_name},
+    {"long common names", test_long_common_name},
+    {"behind the extensions", test_behind_extensions},
     {"cut at every byte", test_cut},
     {"changed at every byte", test_flipped},
     {"sizes", test_size},

@@ -206,6 +206,13 @@ static void check_refused(const char *name, size_t size)
 /* Names that only look like endpoints. */
 static const char *const strangers[] = {
     "",
+    /* no account number, or none behind a name */
+    "db-12345678901.us-east-1.docdb-elastic.amazonaws.com",
+    "db-12345678901a.us-east-1.docdb-elastic.amazonaws.com",
+    "db-1234567890-2.us-east-1.docdb-elastic.amazonaws.com",
+    "db0123456789012.us-east-1.docdb-elastic.amazonaws.com",
+    "-123456789012.us-east-1.docdb-elastic.amazonaws.com",
+    "123456789012.us-east-1.docdb-elastic.amazonaws.com",
     ".",
     "..",
     "com",

@@ -8,6 +8,7 @@
 #include "tests.h"
 
 #include <string.h>
+#include <wchar.h>
 
 static void test_fail(void)
 {
@@ -22,6 +23,9 @@ static void test_fail(void)
     CHECK(!rds_fail(NULL, RDS_R_BAD_URI, "%s", "nobody reads"), "NULL");
     CHECK(!rds_fail(&err, RDS_R_BAD_BUNDLE, "%s", word), "long");
     CHECK_NUMBER(strlen(err.text), RDS_ERROR_TEXT - 1, "cut");
+    CHECK(!rds_fail(&err, RDS_R_BAD_URI, "%lc", (wint_t)0xd800), "no letter");
+    CHECK_NUMBER(err.reason, RDS_R_BAD_URI, "its reason stays");
+    CHECK_TEXT(err.text, "", "what cannot be written is no text");
 }
 
 static void test_quote(void)

@@ -106,6 +106,10 @@ static void test_long_words(void)
         CHECK(strlen(rds_nearest_hint(hint, &nearest)) < RDS_QUOTE_MAX,
               "%zu letters", size);
         CHECK(size > 60 || nearest.best == word, "%zu letters", size);
+        nearest = (struct rds_nearest)RDS_NEAREST_INIT("a", 1);
+        rds_nearest_offer(&nearest, word);
+        CHECK(size > 3 ? nearest.best == NULL : nearest.best == word,
+              "%zu letters known", size);
     }
 }
 

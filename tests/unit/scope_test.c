@@ -623,6 +623,8 @@ static void test_exact_hosts(void)
     check_rows(rows, COUNT(rows));
 }
 
+#define FIFTY TEN TEN TEN TEN TEN
+
 static void test_common_names(void)
 {
 #define NAMED(...)                                                            \
@@ -660,6 +662,8 @@ static void test_common_names(void)
         ROW("an address", REGION_URI, RDS_CLAUSE_FOREIGN_CN,
             NAMED(CN("127.0.0.1"))),
         ROW("empty", REGION_URI, RDS_CLAUSE_FOREIGN_CN, NAMED(CN(""))),
+        ROW("longer than any name", REGION_URI, RDS_CLAUSE_FOREIGN_CN,
+            NAMED(CN(FIFTY FIFTY FIFTY FIFTY FIFTY "." DB))),
         ROW("stranger second", REGION_URI, RDS_CLAUSE_FOREIGN_CN,
             NAMED(CN(DB), CN("evil.example.com"))),
         ROW("stranger first", REGION_URI, RDS_CLAUSE_FOREIGN_CN,
@@ -942,11 +946,10 @@ static void test_flags(void)
     check_clause(&built.leaf, RDS_CLAUSE_IDENTITY, "flags", 6);
 }
 
-/* A subjectAltName of `count` times the same good name. */
-static void check_count(size_t count, enum rds_clause clause)
+/* A subjectAltName of `count` times this name. */
+static unsigned char *repeat_name(const char *name, size_t count, size_t *size)
 {
-    static const char name[] = DB;
-    const size_t entry = 2 + sizeof(name) - 1;
+    const size_t entry = 2 + strlen(name);
     unsigned char *san = malloc(4 + count * entry);
 
     NEED(san != NULL && entry < 130 && count * entry < 65536);
@@ -956,10 +959,34 @@ static void check_count(size_t count, enum rds_clause clause)
     san[3] = (unsigned char)(count * entry);
     for (size_t i = 0; i < count; i++) {
         san[4 + i * entry] = 0x82;
-        san[5 + i * entry] = (unsigned char)(sizeof(name) - 1);
-        memcpy(san + 6 + i * entry, name, sizeof(name) - 1);
+        san[5 + i * entry] = (unsigned char)strlen(name);
+        memcpy(san + 6 + i * entry, name, strlen(name));
     }
-    check_raw_san(san, 4 + count * entry, clause, count);
+    *size = 4 + count * entry;
+    return san;
+}
+
+static void check_count(size_t count, enum rds_clause clause)
+{
+    size_t size;
+    unsigned char *san = repeat_name(DB, count, &size);
+
+    check_raw_san(san, size, clause, count);
+    free(san);
+}
+
+/* A common name that is cut counts, too. */
+static void check_cut_count(size_t count, enum rds_clause clause)
+{
+    static const struct recipe_leaf recipe = {{{0}}, {CN(LONG_CUT)}};
+    struct built built;
+    size_t size;
+    unsigned char *san = repeat_name(LONG_HOST, count, &size);
+
+    build(&built, &recipe);
+    built.leaf.san = san;
+    built.leaf.san_size = size;
+    check_clause(&built.leaf, clause, "cut common name", count);
     free(san);
 }
 
@@ -969,6 +996,8 @@ static void test_many_names(void)
     check_count(RDS_SCOPE_NAMES_MAX - 1, RDS_CLAUSE_IN_SCOPE);
     check_count(RDS_SCOPE_NAMES_MAX, RDS_CLAUSE_MANY_NAMES);
     check_count(RDS_SCOPE_NAMES_MAX + 1, RDS_CLAUSE_MANY_NAMES);
+    check_cut_count(RDS_SCOPE_NAMES_MAX - 1, RDS_CLAUSE_IN_SCOPE);
+    check_cut_count(RDS_SCOPE_NAMES_MAX, RDS_CLAUSE_MANY_NAMES);
 }
 
 /* Runs after those that reach the clauses. */
@@ -981,6 +1010,23 @@ static void test_every_clause(void)
 }
 
 /* ---- whom the application expects --------------------------------------- */
+
+/* At once, and after the rest was judged without knowing whom. */
+static void check_identity(const char *uri, const struct rds_leaf *leaf,
+                           enum rds_clause clause, size_t row)
+{
+    struct rds_leaf nobody = *leaf;
+    struct rds_verdict verdict;
+
+    CHECK_NUMBER(judge(uri, leaf, &verdict), clause, "row %zu", row);
+    nobody.host_count = 0;
+    nobody.other_identity = false;
+    CHECK_NUMBER(judge(uri, &nobody, &verdict), RDS_CLAUSE_IN_SCOPE,
+                 "row %zu, nobody", row);
+    CHECK_NUMBER(rds_scope_judge_identity(scope_of(uri), leaf, &verdict),
+                 clause == RDS_CLAUSE_IN_SCOPE, "row %zu, later", row);
+    CHECK_NUMBER(verdict.clause, clause, "row %zu, later", row);
+}
 
 static void test_identity(void)
 {
@@ -1008,6 +1054,7 @@ static void test_identity(void)
         {REGION_URI, false, false, {"."}},
         {REGION_URI, false, false, {DB ".."}},
         {REGION_URI, false, false, {"127.0.0.1"}},
+        {REGION_URI, false, false, {FIFTY FIFTY FIFTY FIFTY FIFTY "." DB}},
         {REGION_URI, false, false, {"*.abc123def." DOMAIN_W2}},
         {REGION_URI, false, false, {".abc123def." DOMAIN_W2}},
         {REGION_URI, false, false, {"d.a.us-east-1.rds.amazonaws.com"}},
@@ -1022,7 +1069,6 @@ static void test_identity(void)
          false,
          {EVIL, EVIL, EVIL, EVIL, EVIL, EVIL, EVIL, EVIL}},
     };
-    struct rds_verdict verdict;
     struct built built;
 
     for (size_t i = 0; i < COUNT(rows); i++) {
@@ -1031,9 +1077,9 @@ static void test_identity(void)
         while (rows[i].hosts[built.leaf.host_count] != NULL)
             built.leaf.host_count++;
         built.leaf.other_identity = rows[i].other;
-        CHECK_NUMBER(judge(rows[i].uri, &built.leaf, &verdict),
-                     rows[i].good ? RDS_CLAUSE_IN_SCOPE : RDS_CLAUSE_IDENTITY,
-                     "row %zu", i);
+        check_identity(
+            rows[i].uri, &built.leaf,
+            rows[i].good ? RDS_CLAUSE_IN_SCOPE : RDS_CLAUSE_IDENTITY, i);
     }
 }
 

@@ -378,6 +378,17 @@ static const struct {
      "unknown SHA-256 "
      "'0000000000000000000000000000000000000000000000000000000000000001': no "
      "Amazon RDS certificate at hand has it"},
+    {"rds://file/-bundle.pem", NOW, UNKNOWN,
+     "unknown file '-bundle.pem' (.pem or .p7b; rds://list names all)"},
+    {"rds://all?role=intermediate&ca=rds-ca-ecc384-g1", IN_2024, NOTHING,
+     "the filters leave no certificate of 'all'"},
+    {"rds://all?role=intermediate&stage=beta", NOW, NOTHING,
+     "the filters leave no certificate of 'all'"},
+    {"rds://host/db.us-west-2.redshift.amazonaws.com?role=intermediate", NOW,
+     NOTHING, "the filters leave no certificate of 'host/Redshift'"},
+    {"rds://host/db.global-abc123.global.rds.amazonaws.com?role=intermediate",
+     NOW, NOTHING,
+     "the filters leave no certificate of 'host/Aurora global database'"},
     {"rds://list", NOW, RDS_R_BAD_URI,
      "rds://list names URIs; it has no certificates"},
 };
@@ -829,6 +840,168 @@ static void test_two_roots(void)
     view_clear(&view);
 }
 
+/* What is not there at all, and an intermediate of another stage only. */
+static void test_poor_view(void)
+{
+    static const struct {
+        const char *uri;
+        const char *text;
+    } rows[] = {
+        {"rds://region/us-west-2", "us-west-2-rds-ca-rsa2048-g1"},
+        {"rds://region/us-west-2?role=intermediate",
+         "error: AWS publishes no intermediate in force for 'us-west-2': "
+         "servers send theirs; retired ones: add expired=include"},
+        {"rds://region/us-west-2?role=intermediate&expired=include",
+         "error: AWS publishes no intermediate in force for 'us-west-2': "
+         "servers send theirs"},
+        {"rds://all?role=intermediate&expired=include",
+         "error: the filters leave no certificate of 'all'"},
+        {"rds://proxy",
+         "error: no certificate of 'proxy' is in force at hand; run 'rdsca "
+         "update'"},
+        {"rds://host/db.us-west-2.redshift.amazonaws.com",
+         "error: no certificate of 'host/Redshift' is in force at hand; run "
+         "'rdsca "
+         "update'"},
+    };
+    struct text got = {NULL, 0};
+    struct test_view view;
+
+    view_start(&view, false);
+    view_add(&view, &(struct recipe){
+                        .cn = "Amazon RDS us-west-2 Root CA RSA2048 G1"});
+    view_add(&view, &(struct recipe){.cn = "Amazon RDS Beta us-west-2 2019 CA",
+                                     .issuer = "Amazon RDS Beta Root 2019 CA",
+                                     .until = day(2024, 8, 22)});
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        answer(&got, &view.view, rows[i].uri, moment(NOW), NULL);
+        CHECK_TEXT(got.bytes, rows[i].text, "%s", rows[i].uri);
+    }
+    text_clear(&got);
+    view_clear(&view);
+}
+
+/* A filter for the stage holds of a fingerprint, too. */
+static void test_stage_of_fingerprint(void)
+{
+    const struct rds_anchor *beta = NULL;
+    char uri[160], sha256[RDS_SHA256_TEXT];
+    struct text got = {NULL, 0};
+    struct test_view view;
+
+    view_start(&view, true);
+    for (size_t i = 0; i < view.view.count; i++) {
+        if (view.entries[i].anchor->stage == RDS_STAGE_BETA)
+            beta = view.entries[i].anchor;
+    }
+    NEED(beta != NULL);
+    (void)rds_sha256_write(sha256, beta->sha256);
+    (void)snprintf(uri, sizeof(uri), "rds://sha256/%s?stage=beta", sha256);
+    answer(&got, &view.view, uri, moment(NOW), NULL);
+    CHECK_TEXT(got.bytes, beta->alias, "its stage");
+    (void)snprintf(uri, sizeof(uri), "rds://sha256/%s?stage=preview", sha256);
+    answer(&got, &view.view, uri, moment(NOW), NULL);
+    CHECK_TEXT(got.bytes,
+               "error: the filters leave no certificate of 'sha256/'",
+               "another");
+    text_clear(&got);
+    view_clear(&view);
+}
+
+/* The list of AWS's combined file: once each, what is at hand. */
+static void test_odd_combined(void)
+{
+    unsigned char list[3][RDS_SHA256_SIZE] = {{0}};
+    struct text got = {NULL, 0};
+    struct test_view view;
+
+    view_start(&view, true);
+    memcpy(list[1], builtin("rds-ca-2019-root")->sha256, RDS_SHA256_SIZE);
+    memcpy(list[2], list[1], RDS_SHA256_SIZE);
+    view.view.combined = (const unsigned char(*)[RDS_SHA256_SIZE])list;
+    view.view.combined_count = COUNT(list);
+    answer(&got, &view.view, "rds://file/rds-combined-ca-bundle.pem",
+           moment(NOW), NULL);
+    CHECK_TEXT(got.bytes, "rds-ca-2019-root", "unknown, known, again");
+    text_clear(&got);
+    view_clear(&view);
+}
+
+/* ---- memory ------------------------------------------------------------- */
+
+static void small_view(struct test_view *view)
+{
+    view_start(view, false);
+    view_add(view, &(struct recipe){
+                       .cn = "Amazon RDS us-west-2 Root CA RSA2048 G1"});
+}
+
+static void test_select_without_memory(void)
+{
+    struct rds_selection selection = {NULL, 0};
+    struct rds_uri *uri = malloc(sizeof(*uri));
+    struct rds_error err;
+    struct test_view view;
+    unsigned nth = 1;
+
+    NEED(uri != NULL && rds_uri_read("rds://all", uri, NULL));
+    small_view(&view);
+    for (;; nth++) {
+        bool good;
+
+        memory_fail_at(nth);
+        good = rds_select(uri, &view.view, moment(NOW), &selection, &err);
+        if (!memory_failed()) {
+            CHECK(good && selection.count == 1, "enough memory");
+            break;
+        }
+        CHECK(!good, "allocation %u", nth);
+        CHECK_NUMBER(err.reason, RDS_R_NO_MEMORY, "allocation %u", nth);
+        CHECK_TEXT(err.text, "out of memory", "allocation %u", nth);
+        CHECK(selection.index == NULL && selection.count == 0, "no answer");
+    }
+    CHECK_NUMBER(nth, 3, "two allocations");
+    rds_selection_clear(&selection);
+    free(uri);
+    view_clear(&view);
+}
+
+static bool count_uris(void *arg, const char *uri, const char *description)
+{
+    size_t *count = arg;
+
+    (void)uri;
+    (void)description;
+    ++*count;
+    return true;
+}
+
+/* A list with a gap would not show it. */
+static void test_list_without_memory(void)
+{
+    struct test_view view;
+    size_t whole = 0, listed;
+    unsigned nth = 1;
+
+    small_view(&view);
+    NEED(rds_list(&view.view, moment(NOW), count_uris, &whole) && whole > 5);
+    for (;; nth++) {
+        bool good;
+
+        listed = 0;
+        memory_fail_at(nth);
+        good = rds_list(&view.view, moment(NOW), count_uris, &listed);
+        if (!memory_failed()) {
+            CHECK(good, "enough memory");
+            break;
+        }
+        CHECK(!good, "allocation %u of the list", nth);
+    }
+    CHECK(nth > 2 * whole, "%u allocations for %zu URIs", nth, whole);
+    CHECK_NUMBER(listed, whole, "the whole list");
+    view_clear(&view);
+}
+
 /* ---- refused files ------------------------------------------------------ */
 
 static void test_refusals(void)
@@ -969,10 +1142,20 @@ static void test_list(void)
     for (size_t i = 0; i < COUNT(rows); i++)
         CHECK_NUMBER(strstr(listing.all.bytes, rows[i].line) != NULL,
                      rows[i].in_2200, "2200: %s", rows[i].line + 1);
-    for (size_t stop = 1; stop < 100; stop += 7) {
+    for (size_t stop = listing.count; stop > 0; stop -= stop > 7 ? 7 : 1) {
         list(&listing, &view.view, moment(NOW), stop);
         CHECK_NUMBER(listing.count, stop, "stopped");
     }
+    view_clear(&view);
+    small_view(&view);
+    view_add(&view,
+             &(struct recipe){
+                 .cn = "Amazon RDS us-west-2 Subordinate CA RSA2048 G1.A.1",
+                 .issuer = "Amazon RDS us-west-2 Root CA RSA2048 G1"});
+    list(&listing, &view.view, moment(NOW), 0); /* its CA once */
+    CHECK(strstr(listing.all.bytes,
+                 "\nrds://region/us-west-2/rds-ca-rsa2048-g1\n") != NULL,
+          "a root and an intermediate of one CA");
     view_clear(&view);
     view_start(&view, false);
     list(&listing, &view.view, moment(NOW), 0);
@@ -1064,6 +1247,11 @@ CU_TestInfo select_tests[] = {
     {"a new region, a second generation", test_new_region},
     {"intermediates of a region", test_intermediates},
     {"two roots of one name", test_two_roots},
+    {"what is not there", test_poor_view},
+    {"the stage of a fingerprint", test_stage_of_fingerprint},
+    {"an odd list of the combined file", test_odd_combined},
+    {"an answer without memory", test_select_without_memory},
+    {"a list without memory", test_list_without_memory},
     {"refused files are named", test_refusals},
     {"the list names what answers", test_list},
     {"nothing to choose from", test_empty_view},

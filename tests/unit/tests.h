@@ -32,6 +32,7 @@
     F(uri)                                                                    \
     F(select)                                                                 \
     F(answer)                                                                 \
+    F(leaf)                                                                   \
     F(scope)                                                                  \
     F(configuration)                                                          \
     F(bundle)                                                                 \
@@ -80,6 +81,14 @@ void skip(const char *format, ...) RDS_PRINTF(1, 2);
 /* Ends the program unless a preparation worked. */
 #define NEED(good) need((good), #good, __FILE__, __LINE__)
 void need(bool good, const char *what, const char *file, unsigned line);
+
+/* ---- memory ------------------------------------------------------------- */
+
+/* Lets the nth malloc() or calloc() of this thread from here on fail. */
+void memory_fail_at(unsigned nth);
+
+/* Whether one has failed since; ends it. */
+bool memory_failed(void);
 
 /* ---- bytes and times ---------------------------------------------------- */
 

@@ -362,6 +362,34 @@ static void test_selectors(void)
         "more than 64 selectors in the URI; use 'all' or 'global'";
     struct rds_error err = {RDS_R_NONE, ""};
 
+    static const char *const last[] = {
+        "global",
+        "partition/aws",
+        "host/" HOST,
+        "ca/rds-ca-2019",
+        "file/rds-ca-2019-root.pem",
+        "sha256/"
+        "0123456789abcdef0123456789abcdef"
+        "0123456789abcdef0123456789abcdef",
+    };
+    struct text full = {NULL, 0};
+
+    text_add(&full, "rds:proxy");
+    for (int i = 1; i < RDS_SELECTORS_MAX; i++)
+        text_add(&full, "+proxy");
+    for (size_t i = 0; i < COUNT(last); i++) {
+        struct text text = {NULL, 0};
+
+        text_add(&text, "rds:%s", last[i]);
+        CHECK(read_text(&text, &err), "alone, %s: %s", last[i], err.text);
+        text_clear(&text);
+        text_add(&text, "%s+%s", full.bytes, last[i]);
+        CHECK(!read_text(&text, &err), "65, %s", last[i]);
+        CHECK_TEXT(err.text, many, "65, %s", last[i]);
+        CHECK_NUMBER(err.reason, RDS_R_BAD_URI, "65, %s", last[i]);
+        text_clear(&text);
+    }
+    text_clear(&full);
     for (int kind = 0; kind < 3; kind++) {
         struct text text = {NULL, 0};
 
