@@ -2,12 +2,14 @@
 #
 # Fuzzing (included by the Makefile of the project); docs/testing.md.
 #
-#   fuzz          SECONDS=60 for each target, or for TARGET=name
+#   fuzz          SECONDS=60 for each target, or for TARGET=name; with SEED=1
+#                 the same run each time
 #   fuzz-regress  reads the inputs again that were findings once, and the seeds
 #   fuzz-mutants  puts bugs into a copy of the code; each must be found
 
 SECONDS  ?= 60
 TARGET   ?=
+SEED     ?=
 FUZZ_CC  ?= clang
 
 FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/*.c)))
@@ -74,11 +76,11 @@ fuzz:
 	$(if $(filter-out $(FUZZ_TARGETS),$(TARGET)), \
 	    $(error TARGET=$(TARGET): one of $(FUZZ_TARGETS)))
 	@NO_DEPS='$(NO_DEPS)' conf/install-deps fuzz
-	@$(MAKE) fuzz-programs BUILD=$(BUILD)/fuzz CC=$(FUZZ_CC) \
+	@$(MAKE) $(AT_A_TIME) fuzz-programs BUILD=$(BUILD)/fuzz CC=$(FUZZ_CC) \
 	    SANITIZE=address,undefined CFLAGS='-O1 -g -fno-omit-frame-pointer \
 	    -fno-sanitize-recover=all -fsanitize=fuzzer-no-link'
-	@$(SCRUB) tests/fuzz/run.sh $(BUILD)/fuzz $(SECONDS) \
-	    $(or $(TARGET),$(FUZZ_TARGETS))
+	@JOBS='$(JOBS)' SEED='$(SEED)' $(SCRUB) tests/fuzz/run.sh \
+	    $(BUILD)/fuzz $(SECONDS) $(or $(TARGET),$(FUZZ_TARGETS))
 
 fuzz-regress:
 	@$(MAKE) replay-programs BUILD=$(BUILD)/replay \
