@@ -64,7 +64,8 @@ LINK_FLAGS = -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections \
 MODULE_LINK_FLAGS = $(LINK_FLAGS) -shared -Wl,-z,nodelete -Wl,-Bsymbolic \
     $(if $(SANITIZE),,-Wl,-z,defs) -Wl,--as-needed -Wl,--build-id=sha1 \
     -Wl,--version-script=provider/module/rds.map
-BUILD_COMPILE = $(CC_FOR_BUILD) -std=c11 -D_GNU_SOURCE -Iinclude -O1
+BUILD_COMPILE = $(CC_FOR_BUILD) -std=c11 -D_GNU_SOURCE -Iinclude -O1 \
+    $(CPPFLAGS_FOR_BUILD) $(CFLAGS_FOR_BUILD)
 
 # One line a step; V=1 shows the commands.
 ifeq ($(V),1)
@@ -128,7 +129,8 @@ $(BUILD)/obj/builtin.o: $(BUILTIN)
 $(DIGEST): $(DIGEST_SOURCES) $(wildcard include/rds/*.h)
 	$(say) HOSTCC $@
 	@mkdir -p $(@D)
-	$(Q)$(BUILD_COMPILE) -o $@ $(DIGEST_SOURCES) -lcrypto
+	$(Q)$(BUILD_COMPILE) -o $@ $(DIGEST_SOURCES) $(LDFLAGS_FOR_BUILD) \
+	    -lcrypto
 
 # Remade when the list of PEM files changes, too.
 $(BUILD)/gen/inputs: FORCE
@@ -223,6 +225,20 @@ client-check: all
 	@NO_DEPS='$(NO_DEPS)' conf/install-deps clients
 	$(SCRUB) prove --failures --comments tests/clients/*.t
 
+# The installed files, with nothing from $(BUILD): where the variables say, if
+# one is set; else the rdsca of PATH and the module that `openssl version -m`
+# leads to.
+given = $(strip $(foreach name,DESTDIR $(1),$(filter-out \
+    undefined default file,$(origin $(name)))))
+.PHONY: installcheck
+installcheck:
+	$(SCRUB) \
+	    RDS_MODULE=$(if $(call given,MODULESDIR),$(DESTDIR)$(MODULESDIR)/rds.so) \
+	    RDSCA=$(if $(call given,PREFIX BINDIR),$(DESTDIR)$(BINDIR)/rdsca) \
+	    RDS_CNF=$(DESTDIR)$(SYSCONFDIR)/rds-ca/rds.cnf \
+	    RDS_NO_SKIP=$(RDS_NO_SKIP) \
+	    prove --failures --comments tests/installed/*.t
+
 -include tests/trust/rules.mk
 -include tests/fuzz/rules.mk
 -include tests/stress/rules.mk
@@ -316,7 +332,9 @@ lint:
 	    tests/system/*.sh tests/clients/*.t tests/clients/*.sh \
 	    tests/rdsca/*.t tests/rdsca/*.sh tests/*.sh tests/lines/*.sh \
 	    tests/bench/*.sh tests/fuzz/*.sh tests/soak/*.t \
-	    tests/lines/run provider/anchors/*.sh conf/install-deps \
+	    tests/lines/run tests/installed/*.t tests/installed/*.sh \
+	    provider/anchors/*.sh conf/install-deps conf/dist conf/build-deb \
+	    conf/debian/*.p* conf/debian/tests/installcheck \
 	    conf/rdsca.bash-completion.in
 	@! for page in docs/*.[1-8]; do \
 	    groff -man -ww -z -Tutf8 $$page 2>&1; done | grep .
@@ -329,9 +347,15 @@ format:
 
 # ---- installing -------------------------------------------------------------
 
-# FILE=TARGET=MODE of what is installed, and of what an administrator edits.
-INSTALLED = \
+# FILE=TARGET=MODE of what is installed: what belongs to the module, what to
+# the command, and what an administrator edits, which comes with the command.
+MODULE_FILES = \
     $(BUILD)/rds.so=$(MODULESDIR)/rds.so=644 \
+    docs/OSSL_STORE-rds.7=$(MANDIR)/man7/OSSL_STORE-rds.7=644 \
+    docs/OSSL_PROVIDER-rds.7=$(MANDIR)/man7/OSSL_PROVIDER-rds.7=644 \
+    docs/clients.md=$(DOCDIR)/clients.md=644 \
+    docs/security.md=$(DOCDIR)/security.md=644
+COMMAND_FILES = \
     $(BUILD)/rdsca=$(BINDIR)/rdsca=755 \
     $(BUILD)/install/rdsca.service=$(SYSTEMDUNITDIR)/rdsca.service=644 \
     conf/rdsca.timer=$(SYSTEMDUNITDIR)/rdsca.timer=644 \
@@ -339,12 +363,9 @@ INSTALLED = \
     conf/rdsca.tmpfiles=$(TMPFILESDIR)/rdsca.conf=644 \
     $(BUILD)/rdsca.bash-completion=$(COMPLETIONDIR)/rdsca=644 \
     docs/rdsca.1=$(MANDIR)/man1/rdsca.1=644 \
-    docs/OSSL_STORE-rds.7=$(MANDIR)/man7/OSSL_STORE-rds.7=644 \
-    docs/OSSL_PROVIDER-rds.7=$(MANDIR)/man7/OSSL_PROVIDER-rds.7=644 \
     docs/airgap.md=$(DOCDIR)/airgap.md=644 \
-    docs/clients.md=$(DOCDIR)/clients.md=644 \
-    docs/security.md=$(DOCDIR)/security.md=644 \
     $(BUILD)/install/rdsca.cron=$(DOCDIR)/rdsca.cron=644
+INSTALLED = $(MODULE_FILES) $(COMMAND_FILES)
 SETTINGS = \
     $(BUILD)/install/rds.cnf=$(SYSCONFDIR)/rds-ca/rds.cnf=644 \
     conf/rdsca.default=$(SYSCONFDIR)/default/rdsca=644
@@ -379,10 +400,15 @@ fi
 
 endef
 
-.PHONY: install uninstall
-install: all $(call parts,1,$(INSTALLED) $(SETTINGS))
-	$(foreach entry,$(INSTALLED),$(call put,$(entry)))
+.PHONY: install install-module install-command uninstall
+install-module: $(call parts,1,$(MODULE_FILES))
+	$(foreach entry,$(MODULE_FILES),$(call put,$(entry)))
+
+install-command: $(call parts,1,$(COMMAND_FILES) $(SETTINGS))
+	$(foreach entry,$(COMMAND_FILES),$(call put,$(entry)))
 	$(foreach entry,$(SETTINGS),$(call put_settings,$(entry)))
+
+install: all install-module install-command
 	@echo 'Installed.  openssl.cnf is as it was; to activate the module:'
 	@echo '    rdsca enable'
 	@echo 'A weekly update of the certificates is there, but not enabled:'
@@ -401,6 +427,33 @@ $(BUILD)/install/%: conf/%.in Makefile FORCE
 	@mkdir -p $(@D)
 	$(Q)sed 's|@MODULE@|$(MODULESDIR)/rds.so|; s|@BINDIR@|$(BINDIR)|' \
 	    $< > $@
+
+# ---- packages ---------------------------------------------------------------
+
+TARBALL  = $(BUILD)/rds-provider-$(VERSION).tar.gz
+DEB      = $(BUILD)/deb
+
+.PHONY: dist deb deb-lint deb-check
+dist:
+	@conf/dist $(VERSION) $(TARBALL)
+
+deb:
+	@NO_DEPS='$(NO_DEPS)' conf/install-deps deb
+	@conf/dist $(VERSION) $(TARBALL)
+	@conf/build-deb $(VERSION) $(TARBALL) $(DEB)
+
+# What `make deb` left.  Debian's compilers make PIE without a flag; lintian
+# looks at the files.
+deb-lint:
+	lintian --allow-root --fail-on error,warning --display-info --pedantic \
+	    $(DEB)/*.changes
+	blhc --bindnow --ignore-flag -fPIE --ignore-flag -pie $(DEB)/build.log
+
+# Installed, upgraded, removed and purged in trees of Debian 12 and 13.
+DEB_SUITES ?= bookworm trixie
+deb-check: deb
+	@NO_DEPS='$(NO_DEPS)' conf/install-deps lines || :
+	@BUILD='$(BUILD)' tests/deb/run $(DEB_SUITES)
 
 # ---- the rest ---------------------------------------------------------------
 
@@ -432,6 +485,7 @@ help:
 	@echo '  musl-check     a build with musl, and its tests (minutes, at first)'
 	@echo '  client-check   real clients with rds-trust'
 	@echo '  soak           CONNECTIONS=20000 verified connections, bundles replaced'
+	@echo '  installcheck   the installed files, and nothing of the build folder'
 	@echo '  valgrind asan ubsan tsan   unit-check under a checker'
 	@echo '  stress         64 threads while bundles change, for SECONDS=5'
 	@echo '  stress-asan stress-tsan    the same under a checker'
@@ -445,6 +499,11 @@ help:
 	@echo '  performance-page   bench, into docs/performance.md'
 	@echo '  lint format    style and static analysis'
 	@echo '  install uninstall          never touch openssl.cnf'
+	@echo '  install-module install-command   its two halves, for packagers'
+	@echo '  dist           the source, as build/rds-provider-$(VERSION).tar.gz'
+	@echo '  deb deb-lint   Debian packages, in build/deb; lintian and blhc'
+	@echo '  deb-check      install, upgrade, remove and purge them in trees of'
+	@echo '                 Debian 12 and 13 (debootstrap; minutes)'
 	@echo '  deps           install Debian packages (root or sudo; NO_DEPS=1 forbids)'
 	@echo '  anchors-check  repeat the extraction of the anchors (npm)'
 	@echo '  refresh-anchors  for maintainers: fetch from AWS what is pinned and'

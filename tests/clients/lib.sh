@@ -33,8 +33,10 @@ EVIL=evil.example.com
 SCOPE=rds://host/$HOST
 
 # Some clients run as other users, who may not read the project's folder.
-install -m 644 "$MODULE" "$TMP/rds.so"
-MODULE=$TMP/rds.so
+if [[ $MODULE == "$ROOT"/* ]]; then
+    install -m 644 "$MODULE" "$TMP/rds.so"
+    MODULE=$TMP/rds.so
+fi
 
 LOG=$TMP/provider.log
 declare -A ports=() # of the servers, by the name of their leaf

@@ -159,7 +159,7 @@ need_shared() {
 
 need_module() {
     [[ -f $MODULE ]] && return
-    ok 1 "$MODULE exists; run make first"
+    ok 1 "$MODULE exists; run make, or make install, first"
     done_testing
 }
 
