@@ -8,7 +8,7 @@ VERSION := 0.1.0
 
 PREFIX      ?= /usr/local
 SYSCONFDIR  ?= /etc
-MODULESDIR  ?= $(shell $(PKG_CONFIG) --variable=modulesdir libcrypto)
+MODULESDIR  ?= $(call ask,libcrypto,modulesdir)
 BINDIR      ?= $(PREFIX)/bin
 MANDIR      ?= $(PREFIX)/share/man
 DOCDIR      ?= $(PREFIX)/share/doc/rds-provider
@@ -333,6 +333,7 @@ lint:
 	    tests/rdsca/*.t tests/rdsca/*.sh tests/*.sh tests/lines/*.sh \
 	    tests/bench/*.sh tests/fuzz/*.sh tests/soak/*.t \
 	    tests/lines/run tests/installed/*.t tests/installed/*.sh \
+	    tests/deb/run tests/deb/in-tree tests/deb/*.t tests/deb/*.sh \
 	    provider/anchors/*.sh conf/install-deps conf/dist conf/build-deb \
 	    conf/debian/*.p* conf/debian/tests/installcheck \
 	    conf/rdsca.bash-completion.in
@@ -402,6 +403,8 @@ endef
 
 .PHONY: install install-module install-command uninstall
 install-module: $(call parts,1,$(MODULE_FILES))
+	$(if $(MODULESDIR),,$(error pkg-config does not know the modulesdir of \
+	    libcrypto; set MODULESDIR))
 	$(foreach entry,$(MODULE_FILES),$(call put,$(entry)))
 
 install-command: $(call parts,1,$(COMMAND_FILES) $(SETTINGS))

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 # SPDX-License-Identifier: Apache-2.0
 #
 # Trees of other Debian suites, made with debootstrap in $CACHE, and commands
@@ -14,7 +14,7 @@ tree_possible() {
         reason='needs root'
     elif ! command -v debootstrap >/dev/null; then
         reason='no debootstrap'
-    elif ! unshare -m true 2>/dev/null; then
+    elif ! unshare -m -p --fork true 2>/dev/null; then
         reason='no mounts of its own here'
     fi
     [[ -z $reason ]]
@@ -53,12 +53,47 @@ tree_upgrade() {
     return 1
 }
 
+# newest_tree SUITE: one that is there, or nothing.
+newest_tree() {
+    find "$CACHE" -maxdepth 1 -type d -name "$1-*" ! -name '*.new' 2>/dev/null |
+        sort -V | tail -n 1
+}
+
+# keep_one SUITE TREE: removes those of other versions.
+keep_one() {
+    find "$CACHE" -maxdepth 1 -type d -name "$1-*" ! -path "$2" \
+        -exec rm -rf --one-file-system {} +
+}
+
+# get_tree SUITE: sets tree; else reason or, where it should work, log.  The
+# script gives a function make_SUITE, which fills $tree; archive_reason is why
+# the archive is out of reach, or empty.
+get_tree() {
+    local version
+
+    log=
+    tree_possible || return
+    if [[ -n $archive_reason ]]; then
+        reason=$archive_reason
+        tree=$(newest_tree "$1")
+        [[ -n $tree ]]
+        return
+    fi
+    version=$(archive_version openssl "$1")
+    tree=$CACHE/$1-$version
+    if [[ ! -d $tree ]]; then
+        log=$tree.log
+        "make_$1"
+    fi && keep_one "$1" "$tree"
+}
+
 # tree_run SECONDS TREE FOLDER COMMAND...: runs it in the tree, with FOLDER, or
-# nothing, at /mnt, and a /tmp in memory.  All mounts end with the command.  The
-# tree is a mount, too: a command may then have mounts of its own.
+# nothing, at /mnt, and a /tmp in memory.  All mounts and processes end with
+# the command.  The tree is a mount, too: a command may then have mounts of
+# its own.
 tree_run() {
     # shellcheck disable=SC2016 # the inner shell expands it
-    timeout -k 5 "$1" unshare -m bash -c '
+    timeout -k 5 "$1" unshare -m -p --fork --kill-child bash -c '
         mount --bind "$1" "$1" && cd "$1" &&
             mount -t proc proc "$1/proc" && mount --bind /dev "$1/dev" &&
             mount -t tmpfs -o mode=1777 tmpfs "$1/tmp" &&

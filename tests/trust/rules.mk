@@ -10,7 +10,7 @@ TRUST_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(TRUST_SOURCES))
 
 # A second libcrypto, and programs that hold one of their own, are made of
 # the static library, where there is one.
-TRUST_ARCHIVE := $(wildcard $(shell $(PKG_CONFIG) --variable=libdir libcrypto)/libcrypto.a)
+TRUST_ARCHIVE := $(wildcard $(shell $(PKG_CONFIG) --variable=libdir libcrypto 2>/dev/null)/libcrypto.a)
 TRUST_WHOLE = -Wl,--whole-archive $(TRUST_ARCHIVE) -Wl,--no-whole-archive
 TRUST_EXTRAS = $(if $(TRUST_ARCHIVE),$(addprefix $(BUILD)/, \
     libother-crypto.so trust-hidden trust-exported))
