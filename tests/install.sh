@@ -67,6 +67,18 @@ grep -q ' exec /usr/bin/rdsca update --quiet; }$' \
     "$work/usr/share/doc/rds-provider/rdsca.cron" ||
     fail 'the cron line does not name the installed command'
 
+# The two halves for packagers have all of it between them, and nothing twice.
+whole=$(found)
+for half in module command; do
+    mkdir "$work/$half"
+    make "${args[@]}" DESTDIR="$work/$half" "install-$half" >/dev/null
+done
+[ "$(cd "$work" && find module command -type f -printf '%m /%P\n' |
+    sort -k 2)" = "$whole" ] || fail 'the halves are not the whole'
+[ "$(cd "$work/module" && find . -type f | grep -c '/\(etc\|bin\|systemd\)/')" = 0 ] ||
+    fail 'the half of the module has more than the module'
+rm -r "$work/module" "$work/command"
+
 # The old file stays whole for those who have it open.
 exec 3<"$work/usr/lib/ossl-modules/rds.so"
 before=$(stat -L -c %i /proc/self/fd/3)

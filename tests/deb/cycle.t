@@ -133,15 +133,27 @@ checked() {
     ok "$status" 'make installcheck' || show_run
 }
 
-removed() {
-    local line
+# warning FILE LINE COMMAND
+warning() {
+    printf 'openssl-provider-rds: warning: line %s of %s still names %s, ' \
+        "$2" "$1" "$MODULE"
+    printf 'and OpenSSL goes on without it, silently: run '\''%s'\'', or ' "$3"
+    printf 'take the section around that line out\n'
+}
 
+removed() {
+    local line unit=/etc/rds-ca/db.service.cnf
+
+    # As `rdsca enable --unit db` leaves it; and a line that loads nothing.
+    printf '# module = %s\n[rds_sect]\n  module = "%s" # ours\n' \
+        "$MODULE" "$MODULE" >"$unit"
     apt_ok 'a removal' remove rdsca openssl-provider-rds
     line=$(grep -n '^module = .*/rds.so$' "$CNF" | cut -d : -f 1)
     is "$(grep 'warning: line' <<<"$out$err")" \
-        "openssl-provider-rds: warning: line $line of $CNF still names $MODULE, \
-and OpenSSL goes on without it, silently: run 'rdsca disable', or take the \
-section around that line out" 'it warns, in one line' || show_run
+        "$(warning "$CNF" "$line" 'rdsca disable'
+            warning "$unit" 3 'rdsca disable --unit db')" \
+        'it warns, in one line for each file' || show_run
+    rm "$unit"
     [[ ! -e $MODULE && ! -e /usr/bin/rdsca ]]
     ok $? 'module and command are gone'
     unchanged 'a removal'

@@ -44,5 +44,5 @@ unrelated 'without it'
 ok $? 'without it: nothing is trusted by rds-trust' || show_run
 like "$err" 'num=20:unable to get local issuer certificate' \
     'and the error says that there is no issuer'
-refuses "rds://region/$REGION" 'unregistered scheme'
+refuses "rds://region/$REGION" "Couldn't open file or uri rds://region/$REGION"
 done_testing
