@@ -18,6 +18,7 @@ RDS_MODULE=$(openssl version -m | cut -d '"' -f 2)/rds.so
 # shellcheck source-path=SCRIPTDIR source=../system/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../system/lib.sh"
 RUN_SECONDS=300 # apt on a busy machine
+run apt-get -q update # the tree may be of another day
 
 # ---- packages ---------------------------------------------------------------
 
