@@ -106,11 +106,13 @@ char *rdsca_enable_module(struct rds_error *err)
     return NULL;
 }
 
-bool rdsca_enable_before(struct rdsca_trial *trial, const char *file,
+bool rdsca_enable_before(struct rdsca_trial *trial, const char *file, bool own,
                          struct rdsca_facts *out, struct rds_error *err)
 {
     char why[RDS_ERROR_TEXT];
 
+    if (file != NULL && !own && !rdsca_trial_owners(trial, file, err))
+        return false;
     if (rdsca_trial_facts(trial, file, out, err))
         return true;
     (void)snprintf(why, sizeof(why), "%s", err->text);
@@ -311,7 +313,7 @@ static bool prepare(struct change *change)
     if (change->trial == NULL)
         return false;
     if (!rdsca_enable_before(change->trial, place->exists ? place->file : NULL,
-                             &change->before, &change->err))
+                             false, &change->before, &change->err))
         return false;
     return plan(change) && rdsca_enable_try(change->trial, &change->before,
                                             &change->text, &change->err);

@@ -55,9 +55,13 @@ char *rdsca_enable_module(struct rds_error *err);
 /* What a person should know who turned it on, on standard error. */
 void rdsca_enable_note(const struct rdsca_enable *options);
 
-/* What processes have with a file (NULL: none) before any change. */
+/*
+ * What processes have with a file (NULL: none) before any change.  `own`: it
+ * is this process's own matter whose file that is; else nothing is loaded that
+ * others than root and the user could have written.
+ */
 RDS_MUST_CHECK bool rdsca_enable_before(struct rdsca_trial *trial,
-                                        const char *file,
+                                        const char *file, bool own,
                                         struct rdsca_facts *out,
                                         struct rds_error *err);
 

@@ -197,7 +197,7 @@ static bool turn_on(const struct unit *unit, const struct rdsca_place *place,
     bool good;
 
     if (!rdsca_own_file_make(RDSCA_OWN_FILE,
-                             place->exists ? place->file : NULL,
+                             place->exists ? place->file : NULL, false,
                              options->trust, &text, unit->err))
         return false;
     good = options->print || put(unit, &text);

@@ -11,6 +11,7 @@
 
 struct making {
     const char *base;
+    bool own;
     const char *trust;
     char *module;
     char *lines;
@@ -83,16 +84,17 @@ static bool make(struct making *at, const char *title, struct rdsca_text *out)
         return false;
     at->trial = rdsca_trial_begin(at->trust, at->err);
     return at->trial != NULL &&
-           rdsca_enable_before(at->trial, at->base, &at->before, at->err) &&
+           rdsca_enable_before(at->trial, at->base, at->own, &at->before,
+                               at->err) &&
            add_lines(at, out) &&
            rdsca_enable_try(at->trial, &at->before, out, at->err);
 }
 
-bool rdsca_own_file_make(const char *title, const char *base,
+bool rdsca_own_file_make(const char *title, const char *base, bool own,
                          const char *trust, struct rdsca_text *out,
                          struct rds_error *err)
 {
-    struct making at = {.base = base, .trust = trust, .err = err};
+    struct making at = {.base = base, .own = own, .trust = trust, .err = err};
     bool good;
 
     *out = (struct rdsca_text){NULL, 0};

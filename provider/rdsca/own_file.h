@@ -11,10 +11,10 @@
 
 /*
  * Makes such a configuration that includes `base` (NULL: none), and tries it.
- * `title` is its first line.
+ * `title` is its first line; `own` as for rdsca_enable_before().
  */
 RDS_MUST_CHECK bool rdsca_own_file_make(const char *title, const char *base,
-                                        const char *trust,
+                                        bool own, const char *trust,
                                         struct rdsca_text *out,
                                         struct rds_error *err);
 

@@ -154,7 +154,7 @@ static bool make_file(const char *variable, const char *trust,
     bool good;
     char *base = find_base(variable, err, &good);
 
-    good = good && rdsca_own_file_make(TITLE, base, trust, &text, err) &&
+    good = good && rdsca_own_file_make(TITLE, base, true, trust, &text, err) &&
            write_file(&text, path, err);
     rdsca_text_clear(&text);
     free(base);

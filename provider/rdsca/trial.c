@@ -178,6 +178,12 @@ bool rdsca_trial_facts(struct rdsca_trial *trial, const char *file,
     return good;
 }
 
+bool rdsca_trial_owners(struct rdsca_trial *trial, const char *file,
+                        struct rds_error *err)
+{
+    return try(trial, rdsca_check_owners, file, err);
+}
+
 bool rdsca_trial_module(struct rdsca_trial *trial, const char *file,
                         struct rds_error *err)
 {

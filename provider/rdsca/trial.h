@@ -62,6 +62,11 @@ RDS_MUST_CHECK bool rdsca_trial_facts(struct rdsca_trial *trial,
                                       struct rdsca_facts *out,
                                       struct rds_error *err);
 
+/* Nobody but root and the user decides what the file loads. */
+RDS_MUST_CHECK bool rdsca_trial_owners(struct rdsca_trial *trial,
+                                       const char *file,
+                                       struct rds_error *err);
+
 /*
  * With this file the module loads and is of this command's release, URIs have
  * answers, and rds-trust is in force.

@@ -168,7 +168,7 @@ attributes() {
     shape debian12
     chmod 640 "$CNF"
     if ((EUID == 0)); then
-        owner=nobody:daemon
+        owner=root:daemon
         chown "$owner" "$CNF"
     else
         owner=$(id -un):$(id -gn)
@@ -176,14 +176,35 @@ attributes() {
     enable
     is "$(stat -c '%a %U:%G' "$CNF" "$CNF.rdsca-backup" | paste -sd ' ')" \
         "640 $owner 640 $owner" 'owner and mode stay, also of the backup'
-    if command -v setfattr >/dev/null && setfacl -m u:daemon:r "$CNF" 2>/dev/null; then
-        disable
-        enable
-    fi
     disable
     is "$status $(stat -c '%a %U:%G %y' "$CNF")" \
         "0 640 $owner 2025-04-15 10:00:00.000000000 +0000" \
         '... and the date comes back'
+}
+
+# The label and the access list of the file (here: daemon may read it, too).
+labels() {
+    local access=0x020000000100060000ffffff02000400010000000400040000000000100004000000000020000000ffffffff
+    local show='import os, sys
+print([os.getxattr(sys.argv[1], n).hex() for n in ("security.selinux", "system.posix_acl_access")])'
+
+    shape debian12
+    if ! /usr/bin/python3 -c '
+import os, sys
+os.setxattr(sys.argv[1], "security.selinux", b"system_u:object_r:etc_t:s0\0")
+os.setxattr(sys.argv[1], "system.posix_acl_access", bytes.fromhex(sys.argv[2]))' \
+        "$CNF" "${access#0x}" 2>"$TMP/labels"; then
+        skip 'label and access list' 'they cannot be set here'
+        diag "$(tail -n 1 "$TMP/labels")"
+        return
+    fi
+    before=$(/usr/bin/python3 -c "$show" "$CNF")
+    enable
+    is "$status $(/usr/bin/python3 -c "$show" "$CNF")" "0 $before" \
+        'label and access list stay'
+    disable
+    is "$status $(/usr/bin/python3 -c "$show" "$CNF")" "0 $before" \
+        '... and come back'
 }
 
 # Node.js gets a list of its own; a section that is there is completed.
@@ -306,6 +327,19 @@ as_nobody() {
     run setpriv --reuid=nobody --regid=nogroup --clear-groups \
         "$RDSCA" enable --conf "$CNF"
     unchanged 'a user who may not read' "'$CNF': Permission denied"
+}
+
+# What others can write to is not loaded, nor made a place of ours.
+others_files() {
+    shape debian12
+    chmod 666 "$CNF"
+    refuses_to_enable 'a file that others can write to' \
+        "'$CNF' is writable by group or others (mode 0666)"
+    ((EUID == 0)) || return 0
+    shape debian12
+    chown nobody "$CNF"
+    refuses_to_enable 'a file of another user' \
+        "'$CNF' is owned by user $(id -u nobody), who decides"
 }
 
 not_ours() {
@@ -637,9 +671,11 @@ fi
 without_trust
 odd_files
 attributes
+labels
 node_section
 edits
 bad_files
+others_files
 not_ours
 another_uri
 bad_uris
