@@ -118,6 +118,25 @@ without_trust() {
     is "$(wc -l <<<"$err")" 1 '... of one line'
 }
 
+# A directory that is included in the midst of a section: what follows would go
+# to the last section of a drop-in.
+in_the_midst() {
+    local ciphers
+
+    shape ubuntu
+    sed -i "s|^ssl_conf|.include $ETC/ssl/openssl.cnf.d\n&|" "$CNF"
+    sed -i 's/@SECLEVEL=2/&:!AES128/' "$CNF"
+    ciphers=$(OPENSSL_CONF=$CNF openssl ciphers -s)
+    before=$(state)
+    enable --trust "$WEST"
+    is "$status $(providers) $(OPENSSL_CONF=$CNF openssl ciphers -s)" \
+        "0 default rds $ciphers" 'a directory in the midst of a section' ||
+        show_run
+    like "$out" "$CNF: on" '... is not used, for the sake of what follows'
+    disable
+    is "$status $(state)" "0 $before" '... and back'
+}
+
 # ---- odd files --------------------------------------------------------------
 
 # there_and_back NAME: the file at $CNF.
@@ -669,6 +688,7 @@ if has cc 'a stand-in for the FIPS module'; then
     harmful
 fi
 without_trust
+in_the_midst
 odd_files
 attributes
 labels

@@ -49,9 +49,9 @@ same_process() {
     is "$out" 'a b,--help,,--,--trust,' 'its arguments are its own'
     run sh -c 'echo in | "$0" run -- cat' "$RDSCA"
     is "$out" in 'its standard input, too'
-    run sh -c 'ls /proc/$$/fd | wc -l'
+    run ls /proc/self/fd
     open=$out
-    started -- sh -c 'ls /proc/$$/fd | wc -l'
+    started -- ls /proc/self/fd
     is "$out" "$open" 'no descriptor is left open for it'
     is "$(ls -A "$TMP/tmp")" '' '... and no temporary file'
     run env RDS_PROVIDER_DEBUG="file:$TMP/log,level:3" OPENSSL_MODULES=/none \
