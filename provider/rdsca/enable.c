@@ -120,16 +120,24 @@ bool rdsca_enable_before(struct rdsca_trial *trial, const char *file, bool own,
                     "something is wrong already, before any change: %s", why);
 }
 
+bool rdsca_enable_confirm(struct rdsca_trial *trial,
+                          const struct rdsca_facts *before, const char *file,
+                          struct rds_error *err)
+{
+    struct rdsca_facts after;
+
+    return rdsca_trial_module(trial, file, err) &&
+           rdsca_trial_facts(trial, file, &after, err) &&
+           rdsca_facts_add(before, &after, err);
+}
+
 bool rdsca_enable_try(struct rdsca_trial *trial,
                       const struct rdsca_facts *before,
                       const struct rdsca_text *text, struct rds_error *err)
 {
-    struct rdsca_facts after;
-
     return rdsca_trial_write(trial, text->bytes, text->size, err) &&
-           rdsca_trial_module(trial, trial->conf, err) &&
-           rdsca_trial_facts(trial, trial->conf, &after, err) &&
-           rdsca_facts_add(before, &after, err) && rdsca_trial_rds(trial, err);
+           rdsca_enable_confirm(trial, before, trial->conf, err) &&
+           rdsca_trial_rds(trial, err);
 }
 
 bool rdsca_enable_options(const char *name, int argc, char **argv,
@@ -353,17 +361,6 @@ static bool take_back(const struct change *change, struct rds_error *err)
            rdsca_remove(place->backup, err);
 }
 
-/* From where every process reads it. */
-static bool confirm(struct change *change)
-{
-    const char *file = change->place.file;
-    struct rdsca_facts after;
-
-    return rdsca_trial_module(change->trial, file, &change->err) &&
-           rdsca_trial_facts(change->trial, file, &after, &change->err) &&
-           rdsca_facts_add(&change->before, &after, &change->err);
-}
-
 /* Whether the new bytes are there, be it by a write that failed at its end. */
 static bool is_there(const struct change *change)
 {
@@ -379,7 +376,8 @@ static bool carry_out(struct change *change)
     char why[RDS_ERROR_TEXT];
     struct rds_error undo;
 
-    if (put(change) && confirm(change))
+    if (put(change) && rdsca_enable_confirm(change->trial, &change->before,
+                                            place->file, &change->err))
         return true;
     if (!is_there(change)) {
         if (!change->drop_in && place->exists)

@@ -72,6 +72,12 @@ RDS_MUST_CHECK bool rdsca_enable_try(struct rdsca_trial *trial,
                                      const struct rdsca_text *text,
                                      struct rds_error *err);
 
+/* The same of a file that is where processes read it. */
+RDS_MUST_CHECK bool rdsca_enable_confirm(struct rdsca_trial *trial,
+                                         const struct rdsca_facts *before,
+                                         const char *file,
+                                         struct rds_error *err);
+
 /* One unit of systemd (enable_unit.c). */
 enum rdsca_exit rdsca_enable_unit(const struct rdsca_enable *options);
 enum rdsca_exit rdsca_disable_unit(const struct rdsca_enable *options);

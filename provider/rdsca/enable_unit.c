@@ -126,9 +126,12 @@ static void take_back(const struct unit *unit)
     (void)rmdir(CONFIGURATIONS);
 }
 
-/* The drop-in comes last: it names what is there then. */
-static bool put(const struct unit *unit, const struct rdsca_text *text)
+/* The drop-in comes last: it names what is there then, and was tried there. */
+static bool put(const struct unit *unit, const struct rdsca_place *place,
+                const struct rdsca_enable *options,
+                const struct rdsca_text *text)
 {
+    const char *base = place->exists ? place->file : NULL;
     char *dropin = NULL;
     bool good;
     int size;
@@ -138,10 +141,12 @@ static bool put(const struct unit *unit, const struct rdsca_text *text)
                     unit->conf);
     if (size < 0)
         return rds_fail(unit->err, RDS_R_NO_MEMORY, "out of memory");
-    good = make_directory(unit, CONFIGURATIONS) &&
-           make_directory(unit, unit->directory) &&
-           rdsca_replace(unit->conf, text->bytes, text->size, unit->err) &&
-           rdsca_replace(unit->dropin, dropin, (size_t)size, unit->err);
+    good =
+        make_directory(unit, CONFIGURATIONS) &&
+        make_directory(unit, unit->directory) &&
+        rdsca_replace(unit->conf, text->bytes, text->size, unit->err) &&
+        rdsca_own_file_confirm(unit->conf, base, options->trust, unit->err) &&
+        rdsca_replace(unit->dropin, dropin, (size_t)size, unit->err);
     free(dropin);
     if (!good)
         take_back(unit);
@@ -200,7 +205,7 @@ static bool turn_on(const struct unit *unit, const struct rdsca_place *place,
                              place->exists ? place->file : NULL, false,
                              options->trust, &text, unit->err))
         return false;
-    good = options->print || put(unit, &text);
+    good = options->print || put(unit, place, options, &text);
     if (good && options->print) {
         print(unit, &text);
     } else if (good) {

@@ -108,6 +108,19 @@ bool rdsca_own_file_make(const char *title, const char *base, bool own,
     return good;
 }
 
+bool rdsca_own_file_confirm(const char *path, const char *base,
+                            const char *trust, struct rds_error *err)
+{
+    struct rdsca_trial *trial = rdsca_trial_begin(trust, err);
+    struct rdsca_facts before;
+    bool good = trial != NULL &&
+                rdsca_enable_before(trial, base, false, &before, err) &&
+                rdsca_enable_confirm(trial, &before, path, err);
+
+    rdsca_trial_end(trial);
+    return good;
+}
+
 char *rdsca_own_file_trust(const char *path)
 {
     struct rdsca_cnf_provider ours;

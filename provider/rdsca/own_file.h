@@ -18,6 +18,11 @@ RDS_MUST_CHECK bool rdsca_own_file_make(const char *title, const char *base,
                                         struct rdsca_text *out,
                                         struct rds_error *err);
 
+/* The same of such a file in its place: what processes have that read it. */
+RDS_MUST_CHECK bool rdsca_own_file_confirm(const char *path, const char *base,
+                                           const char *trust,
+                                           struct rds_error *err);
+
 /* The value of rds-trust in a file, to be freed; NULL where there is none. */
 char *rdsca_own_file_trust(const char *path);
 

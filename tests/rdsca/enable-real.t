@@ -154,6 +154,18 @@ the_system() {
     clients after no
 }
 
+# The shell of an administrator may have it; services do not.
+with_variable() {
+    cp "$FILE" "$TMP/other.cnf"
+    run env OPENSSL_CONF="$TMP/other.cnf" "$RDSCA" enable
+    is "$status $(wc -l <<<"$err")" '0 1' 'with OPENSSL_CONF: a note' || show_run
+    isnt "$(sha256sum "$FILE")" "$before" '... the file of the system is changed'
+    cmp -s "$TMP/other.cnf" "$FILE.rdsca-backup"
+    ok $? '... and not that of the variable'
+    run env OPENSSL_CONF="$TMP/other.cnf" "$RDSCA" disable
+    is "$status $(sha256sum "$FILE")" "0 $before" '... and back'
+}
+
 isnt() {
     [[ $1 != "$2" ]]
     ok $? "$3"
@@ -279,6 +291,28 @@ unit_and_system() {
     run "$RDSCA" disable --unit demo
 }
 
+# What was good when it was tried is not any more when it is there.
+unit_taken_back() {
+    local all
+
+    has cc 'a unit that is taken back' || return 0
+    compile "$TMP/shim.so" "$ROOT/tests/rdsca/shim.c" -shared -fPIC -ldl
+    ok $? 'the shim compiles'
+    if [[ $SO != "$TMP/bin/rds.so" ]]; then
+        skip 'a unit that is taken back' "the module is in $SO"
+        return
+    fi
+    cp "$SO" "$TMP/rds.so.kept"
+    all=$(state)
+    run env "LD_PRELOAD=$TMP/shim.so" SHIM_DIRECTORY=/etc \
+        ASAN_OPTIONS=verify_asan_link_order=0 \
+        SHIM_RENAMED=/etc/rds-ca/demo.service.cnf "SHIM_REMOVE=$SO" \
+        "$RDSCA" enable --unit demo
+    [[ ! -e $SO && $status == 4 && $(wc -l <<<"$err") == 1 && $(state) == "$all" ]]
+    ok $? 'a unit for which it fails in its place: taken back' || show_run
+    cp "$TMP/rds.so.kept" "$SO"
+}
+
 bad_units() {
     local all
 
@@ -305,12 +339,14 @@ bad_units() {
 make_servers
 find_clients
 the_system
+with_variable
 read_only
 units
 one_unit demo
 one_unit demo.service
 one_unit many@one
 unit_and_system
+unit_taken_back
 bad_units
 no_openssl
 
