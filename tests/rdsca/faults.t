@@ -283,6 +283,31 @@ odd_names() {
     ok $? '... and doctor' || show_run
 }
 
+# A read-only mount of modes that only such a mount excuses.
+read_only() {
+    local -a inside=(unshare -m sh -c 'mount -t tmpfs -o mode=0777 none "$1" &&
+        install -p -m 0777 "$2" "$1" && mount -o remount,ro,mode=0777 none "$1" ||
+            exit 99
+        shift 2; exec "$@"' sh "$DIR" "$TMP/$FILE")
+
+    fresh
+    built_in_pem | nth_pem 1 >"$TMP/$FILE"
+    touch -d '-1 day' "$TMP/$FILE"
+    if ! "${inside[@]}" true 2>/dev/null; then
+        skip 'a read-only mount' 'cannot mount a tmpfs'
+        return
+    fi
+    run "${inside[@]}" "$RDSCA" list --json $WEST
+    is "$status $(json_of_list)" "0 $(fingerprints_of_pem <"$TMP/$FILE")" \
+        'a read-only mount: list' || show_run
+    run "${inside[@]}" "$RDSCA" doctor --conf "$OPENSSL_CONF"
+    [[ $status == 0 && $out == *"$FILE of "*' is in force for 1 region'* ]]
+    ok $? '... doctor' || show_run
+    run "${inside[@]}" "$RDSCA" import "$IN/$FILE"
+    [[ $status == 4 && $err == *"$FILE: cannot write"*'Read-only file system' ]]
+    ok $? '... import says why it cannot write' || show_run
+}
+
 mkdir "$IN"
 built_in_pem >"$IN/$FILE"
 each_call_of_each_command
@@ -291,4 +316,5 @@ import_pipe
 import_unreadable
 directory_faults
 odd_names
+read_only
 done_testing
