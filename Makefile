@@ -216,7 +216,7 @@ abi-check: all
 	$(SCRUB) prove --failures --comments tests/system/abi.t
 
 # The command, against HTTPS servers on loopback.
-rdsca-check: all
+rdsca-check: all $(BUILD)/faults.so
 	$(SCRUB) RDSCA=$(abspath $(BUILD))/rdsca \
 	    prove --failures --comments tests/rdsca/*.t
 

@@ -121,6 +121,22 @@ static bool set_options(CURL *curl, const struct rdsca_request *request,
     return bad == CURLE_OK && set_trust(curl, request);
 }
 
+/*
+ * An option that is a list of one line, where there is a value; or the request
+ * would go elsewhere, or ask for something else, than is wanted.
+ */
+static bool set_list(CURL *curl, CURLoption option, struct curl_slist **list,
+                     const char *prefix, const char *value)
+{
+    char line[512];
+
+    if (value == NULL || value[0] == '\0')
+        return true;
+    (void)snprintf(line, sizeof(line), "%s%s", prefix, value);
+    *list = curl_slist_append(NULL, line);
+    return *list != NULL && curl_easy_setopt(curl, option, *list) == CURLE_OK;
+}
+
 /* What failed inside libcurl. */
 static enum rdsca_outcome explain(CURLcode code,
                                   const struct rdsca_request *request,
@@ -169,24 +185,17 @@ static enum rdsca_outcome try_once(const struct rdsca_request *request,
                                 .arrival = {.out = out}};
     struct curl_slist *headers = NULL, *route = NULL;
     enum rdsca_outcome outcome = RDSCA_UNREACHABLE;
-    char line[512];
     long status = 0;
     CURLcode code;
 
     (void)rds_fail(err, RDS_R_NO_MEMORY, "libcurl cannot be set up");
     if (transfer.curl == NULL ||
-        !set_options(transfer.curl, request, &transfer))
+        !set_options(transfer.curl, request, &transfer) ||
+        !set_list(transfer.curl, CURLOPT_HTTPHEADER, &headers,
+                  "If-None-Match: ", request->etag) ||
+        !set_list(transfer.curl, CURLOPT_CONNECT_TO, &route,
+                  "::", request->connect_to))
         goto done;
-    if (request->etag != NULL && request->etag[0] != '\0') {
-        (void)snprintf(line, sizeof(line), "If-None-Match: %s", request->etag);
-        headers = curl_slist_append(NULL, line);
-        (void)curl_easy_setopt(transfer.curl, CURLOPT_HTTPHEADER, headers);
-    }
-    if (request->connect_to != NULL) {
-        (void)snprintf(line, sizeof(line), "::%s", request->connect_to);
-        route = curl_slist_append(NULL, line);
-        (void)curl_easy_setopt(transfer.curl, CURLOPT_CONNECT_TO, route);
-    }
     code = curl_easy_perform(transfer.curl);
     if (request->progress)
         (void)fputs("\r\033[K", stderr);

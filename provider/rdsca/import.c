@@ -175,6 +175,7 @@ enum rdsca_exit rdsca_import(int argc, char **argv)
     struct rdsca_parcel parcel = {.from_aws = false};
     struct rdsca_settings settings;
     struct import_options options;
+    struct rdsca_report report;
     enum rdsca_exit outcome;
     const char *word;
     int guard;
@@ -194,7 +195,8 @@ enum rdsca_exit rdsca_import(int argc, char **argv)
     rdsca_settings_read(&settings);
     if (options.job.directory == NULL)
         options.job.directory = rdsca_settings_directory(&settings);
-    options.job.report = options.json ? json_array() : NULL;
+    if (options.json)
+        rdsca_start_report(&options.job, &report);
     guard = rdsca_job_lock(&options.job);
     outcome = guard < 0 ? RDSCA_UNSAFE
                         : import_file(&options.job, options.path, &parcel);

@@ -38,10 +38,28 @@ json_t *rdsca_json_text(const char *text)
     return made;
 }
 
+/*
+ * The document as text, or NULL.  Not by json_dumps(): where its buffer cannot
+ * grow, jansson 2.14 goes on, and a piece of the text is missing.
+ */
+static char *to_text(const json_t *document)
+{
+    size_t size = json_dumpb(document, NULL, 0, JSON_INDENT(2));
+    char *text = size != 0 ? malloc(size + 1) : NULL;
+
+    if (text == NULL)
+        return NULL;
+    if (json_dumpb(document, text, size, JSON_INDENT(2)) != size) {
+        free(text);
+        return NULL;
+    }
+    text[size] = '\0';
+    return text;
+}
+
 enum rdsca_exit rdsca_json_print(const char *name, json_t *document)
 {
-    char *text =
-        document != NULL ? json_dumps(document, JSON_INDENT(2)) : NULL;
+    char *text = document != NULL ? to_text(document) : NULL;
 
     json_decref(document);
     if (text == NULL) {

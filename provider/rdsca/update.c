@@ -157,6 +157,14 @@ static bool add_present(struct update *update, struct rds_error *err)
     return good;
 }
 
+/* What cannot be read now is no misuse. */
+static enum rdsca_exit blame(const struct rds_error *err)
+{
+    return err->reason == RDS_R_NO_MEMORY || err->reason == RDS_R_TRANSIENT
+               ? RDSCA_UNSAFE
+               : RDSCA_USAGE;
+}
+
 static enum rdsca_exit choose_targets(struct update *update,
                                       const struct rdsca_settings *settings)
 {
@@ -167,11 +175,11 @@ static enum rdsca_exit choose_targets(struct update *update,
     if (settings->trust != NULL &&
         !rdsca_target_add_uri(&update->targets, settings->trust, &err)) {
         rdsca_complain(NAME, "rds-trust in %s: %s", settings->file, err.text);
-        return RDSCA_USAGE;
+        return blame(&err);
     }
     if (update->targets.count == 0 && !add_present(update, &err)) {
         rdsca_complain(NAME, "%s", err.text);
-        return RDSCA_UNSAFE;
+        return blame(&err);
     }
     if (update->targets.count == 0)
         return rdsca_misuse(NAME,
@@ -183,16 +191,26 @@ static enum rdsca_exit choose_targets(struct update *update,
     return RDSCA_FINE;
 }
 
+static bool add_target(struct update *update, const char *region,
+                       enum rds_partition partition)
+{
+    struct rds_error err;
+
+    if (rdsca_target_add(&update->targets, region, partition, &err))
+        return true;
+    rdsca_complain(NAME, "%s", err.text);
+    return false;
+}
+
 static bool add_partition(struct update *update, const char *word)
 {
     static const char *const known[] = {"aws", "aws-us-gov", "aws-cn"};
     struct rds_nearest nearest = RDS_NEAREST_INIT(word, strlen(word));
     char quoted[RDS_QUOTE_MAX], hint[RDS_QUOTE_MAX];
     enum rds_partition partition;
-    struct rds_error err;
 
     if (rds_partition_find(word, strlen(word), &partition))
-        return rdsca_target_add(&update->targets, "", partition, &err);
+        return add_target(update, "", partition);
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
         rds_nearest_offer(&nearest, known[i]);
     (void)rdsca_misuse(NAME, "unknown partition '%s'%s",
@@ -211,8 +229,6 @@ static bool add_all(struct update *update)
 /* A region must be of the right shape; AWS says whether it exists. */
 static bool add_region(struct update *update, const char *word)
 {
-    struct rds_error err;
-
     if (!rds_region_shape(word, strlen(word))) {
         char quoted[RDS_QUOTE_MAX];
 
@@ -222,11 +238,7 @@ static bool add_region(struct update *update, const char *word)
                            rds_quote(quoted, word, strlen(word)));
         return false;
     }
-    if (rdsca_target_add(&update->targets, word,
-                         rds_region_partition(word, strlen(word)), &err))
-        return true;
-    rdsca_complain(NAME, "%s", err.text);
-    return false;
+    return add_target(update, word, rds_region_partition(word, strlen(word)));
 }
 
 static bool add_retired(struct update *update)
@@ -341,13 +353,17 @@ static bool add_word(struct update *update, const char *word)
 /* The words of RDSCA_UPDATE, where the command line names nothing. */
 static bool add_words(struct update *update, const char *words)
 {
-    char *copy = strdup(words), *rest = copy, *word;
-    bool good = copy != NULL;
+    char word[RDS_FILE_NAME_MAX]; /* longer ones are none of ours */
+    size_t size;
 
-    while (good && (word = strsep(&rest, " \t")) != NULL)
-        good = *word == '\0' || add_word(update, word);
-    free(copy);
-    return good;
+    for (; *words != '\0'; words += size) {
+        words += strspn(words, " \t");
+        size = strcspn(words, " \t");
+        (void)snprintf(word, sizeof(word), "%.*s", (int)size, words);
+        if (size != 0 && !add_word(update, word))
+            return false;
+    }
+    return true;
 }
 
 /* What the command line says comes before what the file says. */
@@ -384,7 +400,7 @@ static enum rdsca_exit read_defaults(struct update *update,
     if ((path == NULL || strcmp(path, "-") != 0) &&
         !rdsca_defaults_read(path, defaults, &err)) {
         rdsca_complain(NAME, "%s", err.text);
-        return RDSCA_USAGE;
+        return blame(&err);
     }
     return apply_defaults(update, defaults) ? RDSCA_FINE : RDSCA_USAGE;
 }
@@ -395,10 +411,12 @@ static enum rdsca_exit update_all(struct update *update)
 {
     enum rdsca_exit outcome = RDSCA_FINE;
     int guard = rdsca_job_lock(&update->job);
+    struct rdsca_report report;
 
     if (guard < 0)
         return RDSCA_UNSAFE;
-    update->job.report = update->json ? json_array() : NULL;
+    if (update->json)
+        rdsca_start_report(&update->job, &report);
     update->job.checked = update->checked;
     update->request.progress =
         !update->json && !update->job.quiet && isatty(STDERR_FILENO) == 1;

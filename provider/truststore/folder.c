@@ -90,15 +90,19 @@ static int64_t confirmed_at(const struct rds_identity *identity)
 }
 
 /*
- * Notes why something cannot be read, which then keeps what it had.  What may
- * go well the next time, without a change of the file, is tried again.  Memory
- * that ends says nothing of the file, and keeps nothing.
+ * Notes why something cannot be read, which then keeps what it had, and
+ * reports it unless that is known.  What may go well the next time, without a
+ * change of the file, is tried again.  Memory that ends says nothing of the
+ * file, and keeps nothing.
  */
-static bool refuse(const struct rds_error *why, struct rds_identity *identity,
-                   char **refusal)
+static bool refuse(const struct rds_reader *reader,
+                   const struct rds_error *why, bool known,
+                   struct rds_identity *identity, char **refusal)
 {
     if (why->reason == RDS_R_NO_MEMORY)
         return false;
+    if (!known)
+        rds_reader_report(reader, why->text);
     if (why->reason == RDS_R_TRANSIENT)
         identity->settled = false;
     *refusal = strdup(why->text);
@@ -146,10 +150,9 @@ static bool read_file(const struct rds_reader *reader,
     state->bundle = parse_file(reader, folder, fd, state, &why);
     if (state->bundle != NULL)
         return true;
-    rds_reader_report(reader, why.text);
     if (before != NULL)
         state->bundle = share_bundle(before->bundle);
-    return refuse(&why, &state->identity, &state->refusal);
+    return refuse(reader, &why, false, &state->identity, &state->refusal);
 }
 
 static bool look_at_file(const struct rds_reader *reader,
@@ -214,9 +217,10 @@ bool rds_folder_keep(const struct rds_reader *reader, struct rds_folder *out,
                      const struct rds_folder *before,
                      const struct rds_error *why)
 {
-    if (before->refusal == NULL || strcmp(before->refusal, why->text) != 0)
-        rds_reader_report(reader, why->text);
-    return refuse(why, &out->identity, &out->refusal) &&
+    bool known =
+        before->refusal != NULL && strcmp(before->refusal, why->text) == 0;
+
+    return refuse(reader, why, known, &out->identity, &out->refusal) &&
            carry_files(out, before);
 }
 

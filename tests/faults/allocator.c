@@ -33,7 +33,7 @@ struct range {
     uintptr_t from, until;
 };
 
-static struct range own, libc;
+static struct range own, libc, jansson;
 static const void *watched;
 
 static bool within(const struct range *range, const void *address)
@@ -69,6 +69,8 @@ static int find_range(struct dl_phdr_info *info, size_t size, void *arg)
         own = range;
     if (within(&range, (const void *)(uintptr_t)&__libc_malloc))
         libc = range;
+    if (strstr(info->dlpi_name, "/libjansson.so") != NULL)
+        jansson = range;
     return 0;
 }
 
@@ -85,8 +87,10 @@ static atomic_ulong counts[FAULTS_DOMAINS];
 
 static enum faults_in domain_of(const void *caller)
 {
-    return within(&own, caller) || within(&libc, caller) ? FAULTS_OWN
-                                                         : FAULTS_LIBRARIES;
+    return within(&own, caller) || within(&libc, caller) ||
+                   within(&jansson, caller)
+               ? FAULTS_OWN
+               : FAULTS_LIBRARIES;
 }
 
 static bool refused(const void *caller)

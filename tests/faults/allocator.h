@@ -5,8 +5,8 @@
 /*
  * malloc(), calloc() and realloc() of the whole process, one of which can be
  * made to fail.  Who asks is known by the address that it returns to: "own"
- * is the object under test, and libc, which allocates for it; all else is
- * libraries.
+ * is the object under test, and libc and libjansson, which allocate for it;
+ * all else is libraries.
  *
  * Linked into a program it is told what to do by these functions.  As a
  * preloaded object it reads the environment when it is loaded: RDS_FAULT_AT=N,

@@ -19,13 +19,16 @@ enum verdict {
 
 struct scene {
     const char *name;
-    void (*prepare)(void);     /* before each turn; all allocations succeed */
     enum verdict (*act)(void); /* one turn */
     bool unloaded;             /* the module has not been loaded before */
+    bool configures; /* OpenSSL reads its configuration, and ends a context */
 };
 
 extern const struct scene scenes[];
 extern const size_t scene_count;
+
+/* Before each turn: the bundle is another one. */
+void scene_prepare(void);
 
 /* What the scenes share: made once, before the first. */
 void scenes_start(void);

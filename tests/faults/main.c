@@ -102,7 +102,7 @@ static enum ending play(const struct scene *scene, const struct fault *fault,
 {
     enum verdict verdict;
 
-    scene->prepare();
+    scene_prepare();
     faults_arm(fault->domain, fault->at, fault->lasting);
     verdict = scene->act();
     result->count = faults_disarm();
@@ -110,7 +110,7 @@ static enum ending play(const struct scene *scene, const struct fault *fault,
         return ENDING_WRONG;
     for (int i = 0; i < TURNS_AFTER; i++) {
         if (i != 0)
-            scene->prepare();
+            scene_prepare();
         if (scene->act() != VERDICT_RIGHT)
             return ENDING_NOT_AGAIN;
     }
@@ -212,7 +212,8 @@ static bool show(const struct scene *scene)
     sweep(scene, FAULTS_OWN, false, &tally);
     sweep(scene, FAULTS_OWN, true, &tally);
     own = tally.runs;
-    sweep(scene, FAULTS_LIBRARIES, false, &tally);
+    if (!scene->configures)
+        sweep(scene, FAULTS_LIBRARIES, false, &tally);
     (void)printf("%-34s %6lu %9lu %7lu %8lu %5lu\n", scene->name, own,
                  tally.runs - own, tally.right, tally.refused, tally.bad);
     return tally.bad == 0 && tally.runs != 0;
@@ -250,9 +251,25 @@ static void warm_up(const struct scene *scene)
     NEED(CONF_modules_load_file(path_of(path, "openssl.cnf"), NULL, 0) == 1);
     NEED(OSSL_PROVIDER_available(NULL, "rds") == 1);
     for (int i = 0; i < TURNS_AFTER; i++) {
-        scene->prepare();
+        scene_prepare();
         NEED(scene->act() == VERDICT_RIGHT);
     }
+}
+
+/*
+ * OpenSSL 3.0 itself crashes at some allocations where it reads its
+ * configuration and where it ends a library context after a failed
+ * OSSL_STORE_open(), passes a provider on without values of its section, and
+ * forgets to end one whose start has failed.  So these are made to fail on
+ * demand only, and what comes of it is shown and not judged.
+ */
+static void show_configuring(const struct scene *scene)
+{
+    struct tally tally = {0, 0, 0, 0};
+
+    sweep(scene, FAULTS_LIBRARIES, false, &tally);
+    (void)printf("%-34s %6d %9lu %7lu %8lu %5s %lu of OpenSSL's own\n", "", 0,
+                 tally.runs, tally.right, tally.refused, "", tally.bad);
 }
 
 /* In a process of its own, so that no scene finds what another has left. */
@@ -269,6 +286,8 @@ static bool show_alone(const struct scene *scene)
         if (!scene->unloaded)
             warm_up(scene);
         good = show(scene);
+        if (scene->configures && (all || one_only != 0))
+            show_configuring(scene);
         _exit(fflush(stdout) == 0 && good ? 0 : 1);
     }
     NEED(waitpid(child, &status, 0) == child);

@@ -34,7 +34,7 @@ static const struct chain *withdrawn(void)
     return &chains[1 - turn % 2];
 }
 
-static void replace_bundle(void)
+void scene_prepare(void)
 {
     turn++;
     write_root(present()->root.certificate);
@@ -302,22 +302,23 @@ static enum verdict first_context(void)
 /* ---- all of them ------------------------------------------------------- */
 
 const struct scene scenes[] = {
-    {"a chain", replace_bundle, chain, false},
-    {"a chain whose root is withdrawn", replace_bundle, withdrawn_chain,
-     false},
-    {"a chain to refuse", replace_bundle, bad_chain, false},
-    {"a connection", replace_bundle, connection, false},
-    {"a connection, root withdrawn", replace_bundle, withdrawn_connection,
-     false},
-    {"a URI", replace_bundle, uri, false},
-    {"by subject", replace_bundle, subject, false},
-    {"by issuer and serial number", replace_bundle, issuer_serial, false},
-    {"by fingerprint", replace_bundle, fingerprint, false},
-    {"by alias", replace_bundle, alias, false},
-    {"the list of URIs", replace_bundle, list, false},
-    {"a CA store", replace_bundle, by_store, false},
-    {"one more library context", replace_bundle, context, false},
-    {"the first library context", replace_bundle, first_context, true},
+    {.name = "a chain", .act = chain},
+    {.name = "a chain whose root is withdrawn", .act = withdrawn_chain},
+    {.name = "a chain to refuse", .act = bad_chain},
+    {.name = "a connection", .act = connection},
+    {.name = "a connection, root withdrawn", .act = withdrawn_connection},
+    {.name = "a URI", .act = uri},
+    {.name = "by subject", .act = subject},
+    {.name = "by issuer and serial number", .act = issuer_serial},
+    {.name = "by fingerprint", .act = fingerprint},
+    {.name = "by alias", .act = alias},
+    {.name = "the list of URIs", .act = list},
+    {.name = "a CA store", .act = by_store},
+    {.name = "one more library context", .act = context, .configures = true},
+    {.name = "the first library context",
+     .act = first_context,
+     .unloaded = true,
+     .configures = true},
 };
 const size_t scene_count = COUNT_OF(scenes);
 
