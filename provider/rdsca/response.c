@@ -24,8 +24,8 @@ size_t rdsca_take_body(char *data, size_t one, size_t size, void *arg)
     more = realloc(out->bytes, out->size + size + 1);
     if (more == NULL)
         return 0;
-    memcpy(more + out->size, data, size);
     out->bytes = more;
+    memcpy(out->bytes + out->size, data, size);
     out->size += size;
     return size;
 }
