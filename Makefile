@@ -99,12 +99,13 @@ PEM_FILES := $(sort $(wildcard provider/anchors/*.pem)) \
 CORE_OBJECTS := $(call objects,$(MODEL_SOURCES) $(STORE_SOURCES)) \
     $(BUILD)/obj/builtin.o
 MODULE_OBJECTS := $(call objects,$(MODULE_SOURCES)) $(CORE_OBJECTS)
-# What of the command needs no file and no network is tested with the core.
+# What of the command needs no file and no network is tested with the core,
+# and what of the module is a function of its arguments.
 UNIT_RDSCA_SOURCES := $(addprefix provider/rdsca/, activation.c chain.c \
     cnf.c describe.c diagnosis.c finding.c greeting.c host.c marked.c \
     names.c opinion.c shellword.c verdict.c)
 UNIT_OBJECTS := $(call objects,$(UNIT_SOURCES) $(UNIT_RDSCA_SOURCES) \
-    provider/truststore/linked.c) $(CORE_OBJECTS)
+    provider/module/identity.c provider/truststore/linked.c) $(CORE_OBJECTS)
 LOADER_OBJECTS := $(call objects,$(LOADER_SOURCES))
 RDSCA_OBJECTS := $(call objects,$(RDSCA_SOURCES) \
     provider/truststore/linked.c) $(CORE_OBJECTS)
@@ -244,6 +245,7 @@ installcheck:
 -include tests/stress/rules.mk
 -include tests/soak/rules.mk
 -include tests/faults/rules.mk
+-include tests/coverage/rules.mk
 
 # The same module with other lines of OpenSSL, and a build with musl.  What
 # cannot be installed is a line that is skipped.
@@ -528,6 +530,7 @@ help:
 	@echo '  stress         64 threads while bundles change, for SECONDS=5'
 	@echo '  stress-asan stress-tsan    the same under a checker'
 	@echo '  stress-mutants bugs put in on purpose, which stress must find'
+	@echo '  coverage       which lines the tests reach; fails below 95 %'
 	@echo '  fuzz           each parser for SECONDS=60, or one of them: TARGET=uri'
 	@echo '  fuzz-regress   what was a finding once, without the fuzzer'
 	@echo '  fuzz-mutants   bugs put in on purpose, which the fuzzer must find'

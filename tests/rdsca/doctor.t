@@ -499,7 +499,7 @@ writes_nothing() {
         return
     fi
     has strace 'system calls' || return
-    run strace -f -o "$TMP/calls" "$RDSCA" doctor --conf "$CNF"
+    trace "$RDSCA" doctor --conf "$CNF"
     if ((status != 0)); then
         skip 'system calls' 'strace may not trace here'
         return
@@ -512,10 +512,6 @@ writes_nothing() {
     is "$(calls '(mkdir|unlink|rename|link|symlink|chmod|chown|utime).*')" '' \
         'no file is changed'
     is "$(calls 'execve.*' | wc -l)" 1 'no further program runs'
-}
-
-calls() {
-    grep -E "^[0-9]* *($1)\(" "$TMP/calls"
 }
 
 # ---- output -----------------------------------------------------------------

@@ -14,6 +14,7 @@
 #   SHARED  ../shared, real trust-store files; may be absent
 #   MODULE  the module under test: $RDS_MODULE, else build/rds.so; absolute
 #   out, err, status   of the last run
+#   RDS_COVERAGE   set by make coverage: counters are written at exit
 #
 # A missing program is a skip that names it.  With RDS_NO_SKIP=1 it is a
 # failure.
@@ -199,6 +200,17 @@ run_fails() {
     run "$@"
     ((status != 0 && status < 124)) && [[ $out$err == *"$text"* ]]
     ok $? "$name" || { show_run && diag "expected: $text"; }
+}
+
+# trace COMMAND...: writes its system calls to $TMP/calls; as run.
+trace() {
+    run strace -f -y -o "$TMP/calls" "$@"
+    [[ -z ${RDS_COVERAGE:-} ]] || sed -i '/\.gcda[">]/d' "$TMP/calls"
+}
+
+# calls PATTERN: the system calls whose names match, with their arguments.
+calls() {
+    grep -E "^[0-9]* *($1)\(" "$TMP/calls"
 }
 
 # ---- asking the provider ----------------------------------------------------

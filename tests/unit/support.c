@@ -251,6 +251,15 @@ static void add_basic_constraints(X509 *certificate, bool ca)
     BASIC_CONSTRAINTS_free(constraints);
 }
 
+static void add_san(X509 *certificate, const char *san)
+{
+    X509_EXTENSION *extension =
+        X509V3_EXT_nconf_nid(NULL, NULL, NID_subject_alt_name, san);
+
+    NEED(extension != NULL && X509_add_ext(certificate, extension, -1) == 1);
+    X509_EXTENSION_free(extension);
+}
+
 void make_certificate(struct made *out, const struct recipe *recipe)
 {
     static long serial = 1000;
@@ -272,6 +281,8 @@ void make_certificate(struct made *out, const struct recipe *recipe)
     set_names(certificate, recipe);
     add_basic_constraints(certificate, !recipe->no_ca);
     add_key_ids(certificate, recipe);
+    if (recipe->san != NULL)
+        add_san(certificate, recipe->san);
     NEED(X509_sign(certificate, key, NULL) > 0);
     size = i2d_X509(certificate, NULL);
     NEED(size > 0 && (size_t)size <= sizeof(out->der));

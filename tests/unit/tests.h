@@ -34,6 +34,7 @@
     F(answer)                                                                 \
     F(leaf)                                                                   \
     F(scope)                                                                  \
+    F(identity)                                                               \
     F(configuration)                                                          \
     F(bundle)                                                                 \
     F(directory)                                                              \
@@ -127,6 +128,7 @@ struct recipe {
     const char *organization;        /* of the subject; NULL: Amazon's */
     const char *issuer_organization; /* NULL: as the subject's */
     bool no_ca;                      /* basicConstraints says FALSE */
+    const char *san;                 /* subjectAltName; NULL: none */
 };
 
 struct made {
