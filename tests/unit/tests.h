@@ -45,6 +45,7 @@
     F(anchors_list)                                                           \
     F(host)                                                                   \
     F(greeting)                                                               \
+    F(target)                                                                 \
     F(verdict)                                                                \
     F(diagnosis)                                                              \
     F(marked)                                                                 \
