@@ -129,7 +129,7 @@ static void check_url(const char *file, const char *mirror, const char *wanted)
 static void test_urls(void)
 {
     static const char host[] = "https://mirror.example/";
-    char mirror[2 * RDSCA_URL_MAX], wanted[2 * RDSCA_URL_MAX];
+    char mirror[2 * RDSCA_URL_MAX], wanted[3 * RDSCA_URL_MAX];
     const char *path = "/us-west-2/us-west-2-bundle.pem";
     size_t longest = RDSCA_URL_MAX - 1 - strlen(path);
 
