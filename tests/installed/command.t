@@ -13,9 +13,8 @@ diag "command: $RDSCA, module: $MODULE"
 use_conf
 run_ok 'rdsca --version' "$RDSCA" --version
 version=$(sed -n 's/^rdsca \([0-9.]*\),.*/\1/p' <<<"$out")
-run openssl list -providers -verbose
-like "${out##*$'\n  rds\n'}" "version: $version"$'\n' \
-    "the module has the same version, $version" || show_run
+provider_says "version: $version"$'\n' \
+    "the module has the same version, $version"
 
 run_ok 'rdsca export' "$RDSCA" export -o "$TMP/out.pem" rds://region/us-west-2
 is "$(fingerprints_of_pem <"$TMP/out.pem" | sort)" \
@@ -25,9 +24,10 @@ is "$(fingerprints_of_pem <"$TMP/out.pem" | sort)" \
 # With DESTDIR it names the place where the module will be.  What it answers
 # from there depends on the machine's bundles.
 if [[ -r $RDS_CNF ]] && grep -qxF "module = $MODULE" "$RDS_CNF"; then
-    run env "OPENSSL_CONF=$RDS_CNF" openssl list -providers
-    like "${out##*$'\n  rds\n'}" 'status: active' \
-        "$RDS_CNF leads to the module" || show_run
+    provider_says 'status: active' "$RDS_CNF leads to the module" \
+        "OPENSSL_CONF=$RDS_CNF"
+elif [[ ${RDS_NO_SKIP:-} == 1 ]]; then
+    ok 1 "$RDS_CNF names $MODULE"
 else
     skip "$RDS_CNF leads to the module" 'it is not there, or names another'
 fi

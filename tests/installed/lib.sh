@@ -22,3 +22,11 @@ RDS_CNF=${RDS_CNF:-/etc/rds-ca/rds.cnf}
 export RDS_MODULE
 # shellcheck source-path=SCRIPTDIR source=../clients/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../clients/lib.sh"
+
+# provider_says TEXT NAME [VARIABLE=VALUE...]: openssl lists the provider, and
+# TEXT among what it says of itself.
+provider_says() {
+    run env "${@:3}" openssl list -providers -verbose
+    [[ $status == 0 && $out == *$'\n  rds\n'*"$1"* ]]
+    ok $? "$2" || show_run
+}
