@@ -81,14 +81,14 @@ static bool read_text(struct rdsca_place *place, struct rds_error *err)
     place->exists = lstat(place->file, &st) == 0;
     if (!place->exists)
         return errno == ENOENT || fail(err, place->file, strerror(errno));
-    errno = 0;
     if (!rdsca_read_regular(place->file, RDSCA_CNF_MAX,
                             (unsigned char **)&place->text.bytes,
                             &place->text.size)) {
         place->text.bytes = NULL;
         return fail(err, place->file,
-                    errno != 0 ? strerror(errno)
-                               : "not a regular file of at most 1 MiB");
+                    errno == EINVAL || errno == EFBIG
+                        ? "not a regular file of at most 1 MiB"
+                        : strerror(errno));
     }
     place->text.bytes[place->text.size] = '\0'; /* there is room */
     if (memchr(place->text.bytes, '\0', place->text.size) != NULL)

@@ -43,7 +43,8 @@ RDS_MUST_CHECK bool rdsca_redate(const char *path,
 
 /*
  * Reads a regular file of at most `most` bytes; a pipe or a device in its
- * place holds nobody up.  *bytes is malloc'ed.  Sets errno where it fails.
+ * place holds nobody up.  *bytes is malloc'ed.  Sets errno where it fails:
+ * EINVAL where it is no regular file, EFBIG where it is larger.
  */
 RDS_MUST_CHECK bool rdsca_read_regular(const char *path, size_t most,
                                        unsigned char **bytes, size_t *size);
