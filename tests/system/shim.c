@@ -8,8 +8,8 @@
  *                    its name and the path
  *   SHIM_KILL_AT     the process dies at this one of them, from 1: a write is
  *                    done by half first, the others not at all
- *   SHIM_RENAMED, SHIM_REMOVE   as soon as the one is renamed to, the other one
- *                    is removed
+ *   SHIM_RENAMED     a file: as soon as it is renamed to,
+ *   SHIM_REMOVE      this one is removed
  *   SHIM_READS       a file that gets the name of each call that reads
  *   SHIM_FAIL        "readdir 3": this one of the calls of that name fails
  *                    with an I/O error
