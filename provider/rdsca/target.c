@@ -117,9 +117,11 @@ bool rdsca_target_add_uri(struct rdsca_targets *targets, const char *uri,
                           struct rds_error *err)
 {
     struct rds_uri *read = malloc(sizeof(*read));
-    bool good = read != NULL ? rds_uri_read(uri, read, err)
-                             : rds_fail(err, RDS_R_NO_MEMORY, "out of memory");
+    bool good;
 
+    if (read == NULL)
+        return rds_fail(err, RDS_R_NO_MEMORY, "out of memory");
+    good = rds_uri_read(uri, read, err);
     for (size_t i = 0; good && i < read->count; i++)
         good = add_selector(targets, &read->selectors[i], err);
     free(read);
