@@ -107,7 +107,11 @@ static bool libcrypto_reads(const struct rds_libcrypto *lc,
 static bool libcrypto_takes(const struct rds_libcrypto *lc,
                             const unsigned char *der, size_t size)
 {
-    return libcrypto_reads(lc, der, size) || libcrypto_reads(lc, der, size);
+    bool good = false;
+
+    for (int tries = 0; !good && tries < 2; tries++)
+        good = libcrypto_reads(lc, der, size);
+    return good;
 }
 
 bool rds_bundle_name_fits(const struct rds_bundle_name *name,
