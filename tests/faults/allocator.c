@@ -250,8 +250,9 @@ __attribute__((constructor)) static void start(void)
 {
     const char *at = getenv("RDS_FAULT_AT"), *in = getenv("RDS_FAULT_IN");
 
-    if (at == NULL)
-        return;
+    if (at == NULL ||
+        strncmp(program_invocation_short_name, "valgrind", 8) == 0)
+        return; /* valgrind starts itself before it starts the program */
     faults_watch(NULL);
     faults_arm(in != NULL && strcmp(in, "libraries") == 0 ? FAULTS_LIBRARIES
                                                           : FAULTS_OWN,

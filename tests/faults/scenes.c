@@ -150,6 +150,7 @@ struct loaded {
     unsigned names, certificates;
     bool present; /* the present root is among them */
     bool failed;
+    bool said; /* something stands in the error queue */
 };
 
 static void take(struct loaded *loaded, const OSSL_STORE_INFO *info)
@@ -183,28 +184,35 @@ static struct loaded load(OSSL_LIB_CTX *lib, const char *uri,
             loaded.failed = OSSL_STORE_error(ctx) != 0;
         OSSL_STORE_INFO_free(info);
     }
-    /* OpenSSL says nothing but this of a last load that failed. */
-    loaded.failed |= ERR_peek_error() != 0;
+    loaded.said = ERR_peek_error() != 0;
     (void)OSSL_STORE_close(ctx);
     OSSL_STORE_SEARCH_free(search);
     ERR_clear_error();
     return loaded;
 }
 
-/* The present root and nothing else, or an error. */
-static enum verdict judge(const struct loaded *loaded)
+/*
+ * What was expected, or an error.  Where the last load has failed, OpenSSL
+ * says so nowhere but in the error queue.
+ */
+static enum verdict judge(const struct loaded *loaded, bool as_expected)
 {
-    if (loaded->failed)
-        return VERDICT_REFUSED;
-    return loaded->certificates == 1 && loaded->present ? VERDICT_RIGHT
-                                                        : VERDICT_WRONG;
+    if (!loaded->failed && as_expected)
+        return VERDICT_RIGHT;
+    return loaded->failed || loaded->said ? VERDICT_REFUSED : VERDICT_WRONG;
+}
+
+/* The present root and nothing else. */
+static enum verdict judge_root(const struct loaded *loaded)
+{
+    return judge(loaded, loaded->certificates == 1 && loaded->present);
 }
 
 static enum verdict uri(void)
 {
     struct loaded loaded = load(NULL, URI, NULL);
 
-    return judge(&loaded);
+    return judge_root(&loaded);
 }
 
 static enum verdict search(OSSL_STORE_SEARCH *search)
@@ -214,7 +222,7 @@ static enum verdict search(OSSL_STORE_SEARCH *search)
     if (search == NULL)
         return VERDICT_REFUSED;
     loaded = load(NULL, URI, search);
-    return judge(&loaded);
+    return judge_root(&loaded);
 }
 
 static enum verdict subject(void)
@@ -250,11 +258,12 @@ static enum verdict alias(void)
 
 static enum verdict list(void)
 {
+    static unsigned all; /* names, as the first turn has seen them */
     struct loaded loaded = load(NULL, "rds://list", NULL);
 
-    if (loaded.failed)
-        return VERDICT_REFUSED;
-    return loaded.names >= LIST_LEAST ? VERDICT_RIGHT : VERDICT_WRONG;
+    if (all == 0)
+        all = loaded.names;
+    return judge(&loaded, loaded.names == all && all >= LIST_LEAST);
 }
 
 /* A store that asks a URI; rds-trust offers the root as well. */
@@ -281,7 +290,7 @@ static enum verdict context(void)
     if (lib != NULL &&
         OSSL_LIB_CTX_load_config(lib, path_of(path, "openssl.cnf")) == 1) {
         loaded = load(lib, URI, NULL);
-        verdict = judge(&loaded);
+        verdict = judge_root(&loaded);
     }
     OSSL_LIB_CTX_free(lib);
     ERR_clear_error();

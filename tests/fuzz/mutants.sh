@@ -14,7 +14,7 @@ list=$1
 seconds=$3
 only=${4:-}
 tree=$2/mutants
-evidence='FINDING|wrong answer|WARNING: Thread|ERROR: Addr|runtime error'
+evidence='FINDING|wrong answer|faults: |^# allocation|^# stdout:  allocation|WARNING: Thread|ERROR: Addr|runtime error'
 passed=0
 failed=0
 
@@ -25,7 +25,7 @@ cp -r Makefile provider include conf tests "$tree" || exit 1
 # try TARGET: fails where a bug is found.
 try() {
     case $1 in
-    stress*) make -C "$tree" "$1" SECONDS="$seconds" NO_DEPS=1 ;;
+    stress* | *faults*) make -C "$tree" "$1" SECONDS="$seconds" NO_DEPS=1 ;;
     *) make -C "$tree" fuzz TARGET="$1" SECONDS="$seconds" NO_DEPS=1 ;;
     esac
 }
@@ -46,7 +46,7 @@ mutant() {
         echo "  it does not build: $tree/output"
         return 1
     fi
-    sed -nE 's/.*(does not hold: |Sanitizer: |wrong answer ).*/  found: &/p' \
+    sed -nE 's/.*(does not hold: |Sanitizer: |wrong answer |faults: .*: allocation |: *allocation ).*/  found: &/p' \
         "$tree/output" | head -n 1
 }
 

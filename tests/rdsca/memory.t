@@ -6,7 +6,7 @@
 # why, the old bundle or the new one whole, nothing beside it, the directory
 # unlocked and no memory lost.  Each allocation of its own fails in turn, alone
 # and with all behind it; of those of libcurl and OpenSSL some, or with
-# RDS_FAULTS=all each (an hour).
+# RDS_FAULTS=all each (an hour).  RDS_FAULTS=valgrind runs a few under valgrind.
 
 # shellcheck source-path=SCRIPTDIR source=../system/lib.sh
 . "$(dirname "$0")/../system/lib.sh"
@@ -19,7 +19,8 @@ serve
 PRELOAD=${RDSCA%/*}/faults.so
 [[ -r $PRELOAD ]] || { ok 1 "$PRELOAD exists; run make rdsca-check" || done_testing; }
 SAMPLE=40
-[[ ${RDS_FAULTS:-} != all ]] || SAMPLE=0
+RUN_SECONDS=600 # for a sweep
+[[ ${RDS_FAULTS:-} != all ]] || SAMPLE=0 RUN_SECONDS=7200
 
 # swept NAME KIND RUNS ARGUMENT...: see sweep.pl.
 swept() {
@@ -53,6 +54,26 @@ built_in_pem | nth_pem 1 2 >"$TMP/old"
 mkdir "$TMP/in"
 built_in_pem >"$TMP/in/$FILE"
 printf 'RDSCA_UPDATE="us-west-2"\n' >"$TMP/settings"
+
+if [[ ${RDS_FAULTS:-} == valgrind ]]; then
+    need valgrind
+    RUN_SECONDS=3000
+    export RDS_SLOW=30 RDS_SWEEP_UNDER="valgrind -q --trace-children=yes \
+        --trace-children-skip=*/env --soname-synonyms=somalloc=nouserintercepts \
+        --leak-check=full --errors-for-leak-kinds=definite,indirect \
+        --error-exitcode=9"
+    swept 'import under valgrind' own 16 import --directory "$DIR" \
+        "$TMP/in/$FILE"
+    swept 'import --json under valgrind' own 16 import --json \
+        --directory "$DIR" "$TMP/in/$FILE"
+    swept 'import under valgrind, the libraries' libraries 16 import \
+        --directory "$DIR" "$TMP/in/$FILE"
+    swept 'update under valgrind' own 16 update us-west-2 --settings - \
+        "${AWS[@]}"
+    swept 'update under valgrind, all behind it' lasting 16 \
+        update us-west-2 --settings - "${AWS[@]}"
+    done_testing
+fi
 
 each import import --directory "$DIR" "$TMP/in/$FILE"
 swept 'import --json, one fails' own 0 \

@@ -8,7 +8,8 @@
 #
 # PRELOAD is build/faults.so.  DIRECTORY holds the bundle OLD before each run,
 # under the name of NEW, and OLD or NEW whole after it; NEW where the command
-# says that all is well.  "lasting": all allocations behind fail, too.  RUNS
+# says that all is well.  RDS_SWEEP_UNDER is a checker that the command runs
+# under.  "lasting": all allocations behind fail, too.  RUNS
 # is how many there are, spread evenly; 0 for all.  Prints what is wrong, and
 # last a line of figures; ends with 1 where anything was.
 use strict;
@@ -25,6 +26,7 @@ die "usage: sweep.pl PRELOAD DIRECTORY OLD NEW KIND RUNS COMMAND...\n"
 my $name = basename($new);
 my $work = tempdir(CLEANUP => 1);
 my $as_json = grep { $_ eq '--json' } @command;
+my @under = split(' ', $ENV{RDS_SWEEP_UNDER} // '');
 my $word = "rdsca $command[1]: ";
 my $lines = $as_json ? 2 : 1; # that the report cannot be printed is one more
 my ($bad, %endings) = (0);
@@ -54,13 +56,12 @@ sub run {
     if ($child == 0) {
         open(STDOUT, '>', "$work/out") or die;
         open(STDERR, '>', "$work/err") or die;
-        $ENV{LD_PRELOAD} = $preload;
         $ENV{RDS_FAULT_AT} = $at;
         $ENV{RDS_FAULT_IN} = $kind eq 'libraries' ? $kind : 'own';
         $ENV{RDS_FAULT_LASTING} = 1 if $kind eq 'lasting';
         $ENV{RDS_FAULT_REPORT} = "$work/report";
         alarm(120 * ($ENV{RDS_SLOW} // 1));
-        exec(@command) or die;
+        exec(@under, 'env', "LD_PRELOAD=$preload", @command) or die;
     }
     waitpid($child, 0);
     return $?;
