@@ -25,7 +25,7 @@ faults-check: all $(BUILD)/faults
 	$(SCRUB) $(RUNNER) $(BUILD)/faults
 rdsca-faults: all $(BUILD)/faults.so
 	$(SCRUB) RDSCA=$(abspath $(BUILD))/rdsca \
-	    prove --failures --comments tests/rdsca/faults.t
+	    prove --failures --comments tests/rdsca/memory.t
 faults-all: all $(BUILD)/faults
 	$(SCRUB) $(BUILD)/faults --all
 	@RDS_FAULTS=all $(MAKE) rdsca-faults
