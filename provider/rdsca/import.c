@@ -84,8 +84,9 @@ static bool name_from_file(const char *path, struct rds_bundle_name *out)
 
 static enum rdsca_exit import_file(const struct rdsca_job *job,
                                    const char *path,
-                                   struct rdsca_parcel *parcel)
+                                   const struct rds_bundle_name *name)
 {
+    struct rdsca_parcel parcel = {.name = *name, .from_aws = false};
     bool standard = strcmp(path, "-") == 0;
     int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
     enum rdsca_exit outcome = RDSCA_UNSAFE;
@@ -94,19 +95,18 @@ static enum rdsca_exit import_file(const struct rdsca_job *job,
     struct stat st;
 
     (void)rds_quote(quoted, path, strlen(path));
-    if (fd < 0 || fstat(fd, &st) != 0 ||
-        !read_all(fd, &bytes, &parcel->size)) {
+    if (fd < 0 || fstat(fd, &st) != 0 || !read_all(fd, &bytes, &parcel.size)) {
         rdsca_complain(NAME, "%s: cannot read: %s", quoted, strerror(errno));
         goto done;
     }
-    parcel->bytes = bytes;
-    parcel->source = job->report != NULL ? path : quoted;
+    parcel.bytes = bytes;
+    parcel.source = job->report != NULL ? path : quoted;
     if (standard)
-        parcel->source = "standard input";
-    parcel->modified.tv_nsec = UTIME_NOW;
+        parcel.source = "standard input";
+    parcel.modified.tv_nsec = UTIME_NOW;
     if (!standard)
-        parcel->modified = st.st_mtim;
-    outcome = rdsca_install(job, parcel);
+        parcel.modified = st.st_mtim;
+    outcome = rdsca_install(job, &parcel);
 done:
     free(bytes);
     if (fd >= 0 && !standard)
@@ -172,10 +172,10 @@ static bool read_options(int argc, char **argv, struct import_options *out)
 
 enum rdsca_exit rdsca_import(int argc, char **argv)
 {
-    struct rdsca_parcel parcel = {.from_aws = false};
     struct rdsca_settings settings;
     struct import_options options;
     struct rdsca_report report;
+    struct rds_bundle_name name;
     enum rdsca_exit outcome;
     const char *word;
     int guard;
@@ -183,8 +183,8 @@ enum rdsca_exit rdsca_import(int argc, char **argv)
     if (!read_options(argc, argv, &options))
         return RDSCA_USAGE;
     word = options.word != NULL ? options.word : options.path;
-    if (options.word != NULL ? !name_from_word(word, &parcel.name)
-                             : !name_from_file(word, &parcel.name)) {
+    if (options.word != NULL ? !name_from_word(word, &name)
+                             : !name_from_file(word, &name)) {
         char quoted[RDS_QUOTE_MAX];
 
         return rdsca_misuse(NAME,
@@ -199,7 +199,7 @@ enum rdsca_exit rdsca_import(int argc, char **argv)
         rdsca_start_report(&options.job, &report);
     guard = rdsca_job_lock(&options.job);
     outcome = guard < 0 ? RDSCA_UNSAFE
-                        : import_file(&options.job, options.path, &parcel);
+                        : import_file(&options.job, options.path, &name);
     outcome = rdsca_print_report(&options.job, outcome);
     if (guard >= 0)
         (void)close(guard);

@@ -34,7 +34,7 @@ if [[ ! -x $SOAK_POOL ]]; then
     ok 1 "$SOAK_POOL exists; run make soak"
     done_testing
 fi
-BATCH=$((CONNECTIONS / 2 / BATCHES)) # sessions
+BATCH=$(((CONNECTIONS + 2 * BATCHES - 1) / (2 * BATCHES))) # sessions
 SESSIONS=$((BATCH * BATCHES))
 
 # What the memory of a process may grow, in kB, from the second quarter of the
