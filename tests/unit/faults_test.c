@@ -519,8 +519,9 @@ static bool change_at(struct scene *scene, size_t row, enum fault_call call,
 
 static void test_changes(void)
 {
-    static const enum fault_call calls[] = {FAULT_OPENAT, FAULT_FSTAT,
-                                            FAULT_FSTATAT, FAULT_READ};
+    static const enum fault_call calls[] = {FAULT_OPENAT,    FAULT_FSTAT,
+                                            FAULT_FSTATAT,   FAULT_READ,
+                                            FAULT_FDOPENDIR, FAULT_READDIR};
     struct scene scene;
 
     scene_start(&scene);
