@@ -86,9 +86,9 @@ static bool read_text(struct rdsca_place *place, struct rds_error *err)
                             &place->text.size)) {
         place->text.bytes = NULL;
         return fail(err, place->file,
-                    errno == EINVAL || errno == EFBIG
-                        ? "not a regular file of at most 1 MiB"
-                        : strerror(errno));
+                    errno == EINVAL  ? "not a regular file"
+                    : errno == EFBIG ? "larger than 1 MiB"
+                                     : strerror(errno));
     }
     place->text.bytes[place->text.size] = '\0'; /* there is room */
     if (memchr(place->text.bytes, '\0', place->text.size) != NULL)

@@ -295,9 +295,7 @@ unit_and_system() {
 unit_taken_back() {
     local all
 
-    has cc 'a unit that is taken back' || return 0
-    compile "$TMP/shim.so" "$ROOT/tests/rdsca/shim.c" -shared -fPIC -ldl
-    ok $? 'the shim compiles'
+    has cc 'a unit that is taken back' && make_shim || return 0
     if [[ $SO != "$TMP/bin/rds.so" ]]; then
         skip 'a unit that is taken back' "the module is in $SO"
         return

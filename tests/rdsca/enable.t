@@ -305,7 +305,7 @@ bad_files() {
     refuses_to_enable 'a NUL byte' "'$CNF': has a NUL byte"
     truncate -s 1048577 "$CNF"
     refuses_to_enable 'a file that is too large' \
-        "'$CNF': not a regular file of at most 1 MiB"
+        "'$CNF': larger than 1 MiB"
     rm "$CNF"
     mkfifo "$CNF"
     refuses_to_enable 'a pipe, without waiting for it' 'not a regular file'
