@@ -120,7 +120,7 @@ static void save_leaf(size_t i, X509 *x)
 }
 
 /* Subject and subjectAltName, then flags and host. */
-static void save_pair(size_t i, X509 *x)
+static void save_pair(const char *name, X509 *x, unsigned flags)
 {
     int at = X509_get_ext_by_NID(x, NID_subject_alt_name, -1);
     const ASN1_OCTET_STRING *san =
@@ -133,9 +133,21 @@ static void save_pair(size_t i, X509 *x)
     add(&seed, subject, size);
     add(&seed, ASN1_STRING_get0_data(san), (size_t)ASN1_STRING_length(san));
     wrap(&seed);
-    add_byte(&seed, i % 2 == 0 ? 0 : 4 + 8 + 32);
+    add_byte(&seed, flags);
     add_text(&seed, HOST);
-    save("scope", leaves[i].name, &seed);
+    save("scope", name, &seed);
+}
+
+/* A good leaf with each of the flags of scope.c alone: most are a reason to
+ * refuse it. */
+static void save_flags(X509 *x)
+{
+    char name[16];
+
+    for (unsigned bit = 0; bit < 7; bit++) {
+        (void)snprintf(name, sizeof(name), "flag-%u", 1U << bit);
+        save_pair(name, x, 1U << bit);
+    }
 }
 
 void save_leaves(void)
@@ -144,7 +156,9 @@ void save_leaves(void)
         X509 *x = make_leaf(i);
 
         save_leaf(i, x);
-        save_pair(i, x);
+        save_pair(leaves[i].name, x, i % 2 == 0 ? 0 : 4 + 8 + 32);
+        if (i == 0)
+            save_flags(x);
         X509_free(x);
     }
 }
