@@ -17,9 +17,10 @@
 
 #define CONFIRMED 4102444800 /* 2100-01-01: later than any built-in set */
 #define PHASES_KEPT 4096     /* an answer that took longer is not judged */
-#define HURRIED 24           /* changes in a row that nobody waits for */
+#define HURRIED 12           /* changes in a row that nobody waits for */
 #define ANSWERS_WANTED 6     /* of each reader in a calm phase */
 #define CHANGES_WANTED 3     /* of each kind */
+#define CLOCK_GRAIN_MS 25    /* more than that of directory.c */
 
 struct chain old_chain, new_chain, foo_chain, steady_chain, stranger_chain;
 
@@ -427,6 +428,17 @@ static void plan_put(enum moving file)
                               : (enum content)(CONTENT_OLD + pick(3));
 }
 
+/* Of the same size and date, so that only the file itself tells. */
+static void plan_other(enum moving file)
+{
+    enum content before = files[file].content;
+
+    plan_put(file);
+    if (file == MOVING_WEST)
+        files[file].content =
+            before == CONTENT_OLD ? CONTENT_NEW : CONTENT_OLD;
+}
+
 static void plan_damage(enum moving file)
 {
     files[file].good = false;
@@ -473,7 +485,7 @@ static struct change {
     {"renamed over", plan_put, put_beside, NULL, NULL, 0},
     {"renamed within", plan_put, put_within, NULL, NULL, 0},
     {"link renamed over", plan_put, put_link, NULL, NULL, 0},
-    {"link switched", plan_put, put_through, plan_put, put_through, 0},
+    {"link switched", plan_put, put_through, plan_other, put_through, 0},
     {"removed", plan_remove, remove_file, NULL, NULL, 0},
     {"directory switched", plan_switch, switch_directory, NULL, NULL, 0},
     {"cut certificate", plan_damage, damage_garbage, NULL, NULL, 0},
@@ -525,6 +537,17 @@ void world_wait(void)
         sleep_ms(1);
 }
 
+/* Until both readers have looked at files that are no longer new to them: from
+ * then on nothing is read again that looks as before. */
+static void wait_until_old(void)
+{
+    world_wait();
+    sleep_ms(CLOCK_GRAIN_MS);
+    for (size_t reader = 0; reader < READERS; reader++)
+        atomic_store(&answers[reader], 0);
+    world_wait();
+}
+
 void world_change(void)
 {
     unsigned count = pick(4) == 0 ? HURRIED : 1;
@@ -535,7 +558,7 @@ void world_change(void)
 
         make_change(change->name, file, change->plan, change->make);
         if (count == 1)
-            world_wait();
+            wait_until_old();
         if (change->then_make != NULL)
             make_change("... then", file, change->then_plan,
                         change->then_make);
