@@ -45,8 +45,13 @@ HARDENING += -fsanitize=$(SANITIZE) -fno-omit-frame-pointer
 else
 HARDENING += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 endif
-ifeq ($(shell uname -m),x86_64)
+# Protected jumps, of the processor that is compiled for.
+MACHINE := $(shell $(CC) -dumpmachine 2>/dev/null)
+ifneq ($(filter x86_64-% i686-%,$(MACHINE)),)
 HARDENING += -fcf-protection
+endif
+ifneq ($(filter aarch64-%,$(MACHINE)),)
+HARDENING += -mbranch-protection=standard
 endif
 
 # CFLAGS, CPPFLAGS and LDFLAGS of the caller come last and win.
@@ -247,18 +252,28 @@ installcheck:
 -include tests/faults/rules.mk
 -include tests/coverage/rules.mk
 
-# The same module with other lines of OpenSSL, and a build with musl.  What
-# cannot be installed is a line that is skipped.
+# The same module with other lines of OpenSSL, a build with musl, and builds
+# for other processors.  What cannot be installed is a line that is skipped.
 RDS_LINES ?= here trixie sid experimental
 LINES_FILES = $(addprefix $(BUILD)/,rds.so unit-tests loader-tests trust-tests)
 
-.PHONY: lines-check musl-check
+CROSS ?= arm64
+
+.PHONY: lines-check musl-check cross-check arm64-check
 lines-check: all $(LINES_FILES)
 	@NO_DEPS='$(NO_DEPS)' conf/install-deps lines || :
 	@BUILD='$(BUILD)' tests/lines/run $(RDS_LINES)
 
 musl-check: RDS_LINES = musl
 musl-check: lines-check
+
+# CROSS='arm64 armhf i386 s390x', or some of them.
+cross-check:
+	@NO_DEPS='$(NO_DEPS)' conf/install-deps cross || :
+	@BUILD='$(BUILD)' tests/lines/run $(CROSS)
+
+arm64-check: CROSS = arm64
+arm64-check: cross-check
 
 check: deps
 	@$(MAKE) unit-check
@@ -523,6 +538,8 @@ help:
 	@echo '  rdsca-check    the command, against HTTPS servers on loopback'
 	@echo '  lines-check    one module with OpenSSL 3.0, 3.5 and later (debootstrap)'
 	@echo '  musl-check     a build with musl, and its tests (minutes, at first)'
+	@echo '  arm64-check    a build for arm64, and its tests under qemu (minutes)'
+	@echo "  cross-check    the same for others: CROSS='arm64 armhf i386 s390x'"
 	@echo '  client-check   real clients with rds-trust'
 	@echo '  soak           CONNECTIONS=20000 verified connections, bundles replaced'
 	@echo '  installcheck   the installed files, and nothing of the build folder'

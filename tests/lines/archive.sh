@@ -43,12 +43,15 @@ archive_proxy() {
 }
 
 # archive_apt PROGRAM OPTION...: apt-get or apt-cache with the files in $apt,
-# and the packages of $APT_TREE, or none, as those that are installed.
+# the packages of $APT_TREE, or none, as those that are installed, and for the
+# processor $APT_ARCH, or this one.
 archive_apt() {
-    local status=$apt/status
+    local status=$apt/status arch=()
 
     [[ -z ${APT_TREE:-} ]] || status=$APT_TREE/var/lib/dpkg/status
-    "$1" -q -o Dir::Etc::sourcelist="$apt/sources.list" \
+    [[ -z ${APT_ARCH:-} ]] || arch=(-o "APT::Architecture=$APT_ARCH"
+        -o "APT::Architectures::=$APT_ARCH")
+    "$1" -q "${arch[@]}" -o Dir::Etc::sourcelist="$apt/sources.list" \
         -o Dir::Etc::sourceparts=- -o Dir::State="$apt/state" \
         -o Dir::State::status="$status" -o Dir::Cache="$apt/cache" \
         -o APT::Sandbox::User=root -o Acquire::Retries=2 \
@@ -63,7 +66,7 @@ archive_open() {
 
     reason=
     site=
-    apt=$CACHE/apt/$type
+    apt=$CACHE/apt/$type${APT_ARCH:+-$APT_ARCH}
     if ! command -v apt-get >/dev/null; then
         reason='no apt-get'
     elif [[ ! -r $KEYRING ]]; then

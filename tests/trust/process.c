@@ -24,6 +24,8 @@
 
 #define LOG_MAX (1 << 20)
 
+#define WORDS_MAX 8 /* of a program that runs under an emulator */
+
 static char folder[PATH_SIZE / 2];
 static char module[PATH_SIZE / 2];
 
@@ -278,6 +280,24 @@ static size_t read_all(int fd, char *out, size_t room)
     return used;
 }
 
+void become_program(const char *const *argv)
+{
+    const char *emulator = getenv("RDS_EMULATOR");
+    const char *words[WORDS_MAX + 2] = {emulator};
+    size_t count = 0;
+
+    if (emulator == NULL) {
+        (void)execv(argv[0], (char *const *)argv);
+        return;
+    }
+    while (argv[count] != NULL && count < WORDS_MAX) {
+        words[count + 1] = argv[count];
+        count++;
+    }
+    if (argv[count] == NULL)
+        (void)execvp(emulator, (char *const *)words);
+}
+
 int run_program(const char *const *argv, char *out, size_t room)
 {
     int ends[2], status = -1;
@@ -291,7 +311,7 @@ int run_program(const char *const *argv, char *out, size_t room)
         (void)dup2(ends[1], STDOUT_FILENO);
         (void)close(ends[0]);
         (void)close(ends[1]);
-        (void)execv(argv[0], (char *const *)argv);
+        become_program(argv);
         _exit(127);
     }
     (void)close(ends[1]);

@@ -11,7 +11,8 @@
  * loaded by that configuration and by nothing else.
  *
  * The module is taken from RDS_MODULE, else build/rds.so.  RDS_SLOW=N in the
- * environment makes every time limit N times as long (for valgrind).
+ * environment makes every time limit N times as long (for valgrind); with
+ * RDS_EMULATOR=PROGRAM the tests are of another processor.
  */
 
 #include <openssl/ssl.h>
@@ -131,6 +132,12 @@ void log_clear(void);
 
 /* Runs `body` in a forked process; a crash or 10 seconds are false. */
 bool in_fork(bool (*body)(void *arg), void *arg);
+
+/*
+ * Becomes a program, under the emulator that RDS_EMULATOR names if it is set.
+ * Returns where that fails.
+ */
+void become_program(const char *const *argv);
 
 /* Starts a program and waits; its standard output goes to `out`. */
 int run_program(const char *const *argv, char *out, size_t room);
