@@ -12,6 +12,7 @@ MODULESDIR  ?= $(call ask,libcrypto,modulesdir)
 BINDIR      ?= $(PREFIX)/bin
 MANDIR      ?= $(PREFIX)/share/man
 DOCDIR      ?= $(PREFIX)/share/doc/rds-provider
+APPARMORDIR ?= $(SYSCONFDIR)/apparmor.d
 
 # $(call ask,PACKAGE,VARIABLE,FALLBACK): what pkg-config knows.
 ask = $(or $(shell $(PKG_CONFIG) --variable=$(2) $(1) 2>/dev/null),$(3))
@@ -406,7 +407,10 @@ MODULE_FILES = \
     $(BUILD)/rds.so=$(MODULESDIR)/rds.so=644 \
     docs/OSSL_STORE-rds.7=$(MANDIR)/man7/OSSL_STORE-rds.7=644 \
     docs/OSSL_PROVIDER-rds.7=$(MANDIR)/man7/OSSL_PROVIDER-rds.7=644 \
+    $(BUILD)/install/apparmor/rds-ca=$(APPARMORDIR)/abstractions/rds-ca=644 \
+    conf/selinux/rds-ca.fc=$(DOCDIR)/rds-ca.fc=644 \
     docs/clients.md=$(DOCDIR)/clients.md=644 \
+    docs/deploy.md=$(DOCDIR)/deploy.md=644 \
     docs/security.md=$(DOCDIR)/security.md=644
 COMMAND_FILES = \
     $(BUILD)/rdsca=$(BINDIR)/rdsca=755 \
@@ -570,8 +574,8 @@ help:
 	@echo '                 not carried, into provider/anchors'
 	@echo '  clean'
 	@echo 'variables: DESTDIR PREFIX BINDIR MODULESDIR SYSCONFDIR MANDIR DOCDIR'
-	@echo '  SYSTEMDUNITDIR SYSUSERSDIR TMPFILESDIR COMPLETIONDIR CC CFLAGS'
-	@echo '  CPPFLAGS LDFLAGS CC_FOR_BUILD PKG_CONFIG BUILD V=1 NO_DEPS=1'
+	@echo '  SYSTEMDUNITDIR SYSUSERSDIR TMPFILESDIR COMPLETIONDIR APPARMORDIR'
+	@echo '  CC CFLAGS CPPFLAGS LDFLAGS CC_FOR_BUILD PKG_CONFIG BUILD V=1 NO_DEPS=1'
 	@echo '  ANCHORS=DIR    build in the certificates of DIR/*.pem, too'
 	@echo '  REFRESH_OPTIONS  of refresh-anchors: "-o DIR" writes there, for ANCHORS;'
 	@echo '                 others as provider/anchors/refresh.sh --help says'

@@ -25,7 +25,8 @@ found() {
     (cd "$work" && find . -type f -printf '%m %p\n' | sed 's/ \./ /' | sort -k 2)
 }
 
-wanted='644 /etc/default/rdsca
+wanted='644 /etc/apparmor.d/abstractions/rds-ca
+644 /etc/default/rdsca
 644 /etc/rds-ca/rds.cnf
 755 /usr/bin/rdsca
 644 /usr/lib/ossl-modules/rds.so
@@ -36,6 +37,8 @@ wanted='644 /etc/default/rdsca
 644 /usr/share/bash-completion/completions/rdsca
 644 /usr/share/doc/rds-provider/airgap.md
 644 /usr/share/doc/rds-provider/clients.md
+644 /usr/share/doc/rds-provider/deploy.md
+644 /usr/share/doc/rds-provider/rds-ca.fc
 644 /usr/share/doc/rds-provider/rdsca.cron
 644 /usr/share/doc/rds-provider/security.md
 644 /usr/share/man/man1/rdsca.1
@@ -62,6 +65,7 @@ says() {
     grep -qxF -e "$2" "$work/$1" || fail "$1 lacks: $2"
 }
 says etc/rds-ca/rds.cnf 'module = /usr/lib/ossl-modules/rds.so'
+says etc/apparmor.d/abstractions/rds-ca '  /usr/lib/ossl-modules/rds.so mr,'
 says usr/lib/systemd/system/rdsca.service 'ExecStart=/usr/bin/rdsca update'
 grep -q ' exec /usr/bin/rdsca update --quiet; }$' \
     "$work/usr/share/doc/rds-provider/rdsca.cron" ||

@@ -54,3 +54,44 @@ follow() {
     [[ $status == 0 && -z $err ]]
     ok $? "$1 (block $2)" || show_run
 }
+
+# ---- pages that are not run whole -------------------------------------------
+
+used=' ' # the blocks that were, as ` LANGUAGE:N `
+
+# marks: LANGUAGE:N of each block, and `not-run` where the paragraph above it
+# says so.
+marks() {
+    awk '
+        /^```[a-z]+$/ {
+            language = substr($0, 4)
+            print language ":" ++n[language], \
+                tolower(above) ~ /not run/ ? "not-run" : "run"
+            inside = 1
+            next
+        }
+        inside { inside = ($0 != "```"); above = ""; next }
+        /^$/ { ended = 1; next }
+        { above = (ended ? "" : above " ") $0; ended = 0 }' "$PAGE"
+}
+
+# use LANGUAGE N: sets text to the block, which counts as run.
+use() {
+    text=$(block "$1" "$2")
+    used+="$1:$2 "
+    [[ -n $text ]] || ok 1 "$PAGE has a block $2 of $1"
+}
+
+# all_marked: every block was run, or the page says that it was not.
+all_marked() {
+    local name word wrong=''
+
+    while read -r name word; do
+        if [[ $used == *" $name "* ]]; then
+            [[ $word == run ]] || wrong+=" $name was run"
+        else
+            [[ $word == not-run ]] || wrong+=" $name was not run"
+        fi
+    done < <(marks)
+    is "$wrong" '' 'the page says of each block whether it was run'
+}
