@@ -57,7 +57,8 @@ endif
 
 # CFLAGS, CPPFLAGS and LDFLAGS of the caller come last and win.
 CFLAGS   ?= -O2 -g
-BASE_FLAGS = -std=c11 -D_GNU_SOURCE -DOPENSSL_API_COMPAT=30000 \
+BASE_FLAGS = -std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \
+    -DOPENSSL_API_COMPAT=30000 \
     -DOPENSSL_NO_DEPRECATED -DRDS_VERSION='"$(VERSION)"' -Iinclude \
     -fPIC -fvisibility=hidden -ffunction-sections -fdata-sections \
     -ffile-prefix-map=$(CURDIR)=. $(WARNINGS) $(HARDENING)

@@ -342,12 +342,14 @@ static void set_alias(struct rds_anchor *out)
 {
     static const char *const stage_words[] = {"", "beta-", "preview-"};
     const char *stage = stage_words[out->stage];
-    const char *year = out->ca + strlen("rds-ca-");
+    char year[sizeof(out->ca)]; /* bounded, for gcc on 32 bits */
     bool root = out->role == RDS_ROLE_ROOT;
-    bool by_year = strspn(year, DIGITS) == strlen(year);
     char *to = out->alias;
     size_t room = sizeof(out->alias);
+    bool by_year;
 
+    (void)snprintf(year, sizeof(year), "%s", out->ca + strlen("rds-ca-"));
+    by_year = strspn(year, DIGITS) == strlen(year);
     if (out->family == RDS_FAMILY_PROXY || strcmp(year, "2010") == 0 ||
         strcmp(year, "2012") == 0)
         (void)snprintf(to, room, "%s", out->ca);

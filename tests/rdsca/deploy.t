@@ -40,7 +40,9 @@ slim_tree() {
     fi
     version=$(archive_version openssl "$VERSION_CODENAME")
     tree=$CACHE/slim-${version//./_}
-    [[ -d $tree ]] || tree_make "$tree" "$site" "$VERSION_CODENAME" "$SLIM" ||
+    [[ ! -d $tree ]] || return 0
+    find "$CACHE" -maxdepth 1 -name 'slim-*' -exec rm -rf --one-file-system {} +
+    tree_make "$tree" "$site" "$VERSION_CODENAME" "$SLIM" ||
         { reason="debootstrap fails, see $tree.log" && tree= && return 1; }
 }
 
@@ -64,8 +66,12 @@ layer() {
 make_machine() {
     mkdir "$TMP/layers"
     trap 'umount -lR "$TMP/layers"; clean_up' EXIT
-    mount -t tmpfs -o mode=755 none "$TMP/layers" &&
-        layer /usr && layer /etc && mount -t tmpfs -o mode=755 none /run &&
+    if ! { mount -t tmpfs -o mode=755 none "$TMP/layers" && layer /usr &&
+        layer /etc; }; then
+        [[ ${RDS_NO_SKIP:-} == 1 ]] || skip_all 'layers cannot be mounted here'
+        ok 1 'layers can be mounted' || done_testing
+    fi
+    mount -t tmpfs -o mode=755 none /run &&
         mount -t tmpfs -o mode=755 none /var/lib && ip link set lo up
     ok $? 'a machine of its own' || done_testing
     printf '127.0.0.1 localhost %s\n' "$DB" >/etc/hosts

@@ -195,8 +195,8 @@ static void become(const struct test *test, int report_fd)
     (void)alarm(TIME_LIMIT * slowness());
     if (report_fd != REPORT_FD)
         (void)dup2(report_fd, REPORT_FD);
-    become_program((const char *const[]){own_path, CHILD_WORD, suite, test->name,
-                                         folder, NULL});
+    become_program((const char *const[]){own_path, CHILD_WORD, suite,
+                                         test->name, folder, NULL});
     _exit(126);
 }
 
