@@ -55,9 +55,15 @@ ifneq ($(filter aarch64-%,$(MACHINE)),)
 HARDENING += -mbranch-protection=standard
 endif
 
+# Where long has 32 bits: sizes and inodes of today's file systems.  Not
+# _TIME_BITS, too: libcrypto takes and gives the time_t that it was built with.
+ifeq ($(shell echo __SIZEOF_LONG__ | $(CC) -E -P -x c - 2>/dev/null),4)
+LARGE_FILES := -D_FILE_OFFSET_BITS=64
+endif
+
 # CFLAGS, CPPFLAGS and LDFLAGS of the caller come last and win.
 CFLAGS   ?= -O2 -g
-BASE_FLAGS = -std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \
+BASE_FLAGS = -std=c11 -D_GNU_SOURCE $(LARGE_FILES) \
     -DOPENSSL_API_COMPAT=30000 \
     -DOPENSSL_NO_DEPRECATED -DRDS_VERSION='"$(VERSION)"' -Iinclude \
     -fPIC -fvisibility=hidden -ffunction-sections -fdata-sections \

@@ -22,7 +22,7 @@ static int64_t read_time(const ASN1_TIME *time)
     memset(&parts, 0, sizeof(parts));
     if (time == NULL || ASN1_TIME_to_tm(time, &parts) != 1)
         return RDSCA_NO_TIME;
-    return (int64_t)timegm(&parts);
+    return rdsca_seconds(&parts);
 }
 
 int64_t rdsca_not_before(const X509 *x509)

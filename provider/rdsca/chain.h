@@ -16,7 +16,6 @@
 
 /* A certificate's dates in seconds since 1970-01-01 UTC; RDSCA_NO_TIME where
  * they cannot be read. */
-#define RDSCA_NO_TIME INT64_MIN
 int64_t rdsca_not_before(const X509 *x509);
 int64_t rdsca_not_after(const X509 *x509);
 

@@ -14,6 +14,8 @@
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 
+#include "rds/der.h"
+
 int64_t rdsca_days_left(int64_t not_after, int64_t now)
 {
     int64_t seconds = not_after - now;
@@ -57,13 +59,28 @@ const char *rdsca_ca_words(char out[RDSCA_WORDS_MAX],
 
 const char *rdsca_time(char out[RDSCA_TIME_MAX], int64_t seconds)
 {
-    time_t when = (time_t)seconds;
-    struct tm parts;
+    int rest = (int)((seconds % 86400 + 86400) % 86400);
+    char date[RDS_DATE_MAX];
 
-    if (gmtime_r(&when, &parts) == NULL ||
-        strftime(out, RDSCA_TIME_MAX, "%Y-%m-%dT%H:%M:%SZ", &parts) == 0)
-        (void)snprintf(out, RDSCA_TIME_MAX, "?");
+    (void)snprintf(out, RDSCA_TIME_MAX, "%sT%02d:%02d:%02dZ",
+                   rds_date_write(date, seconds), rest / 3600, rest / 60 % 60,
+                   rest % 60);
     return out;
+}
+
+int64_t rdsca_seconds(const struct tm *parts)
+{
+    char text[sizeof("YYYYMMDDHHMMSSZ") + 6 * 11];
+    struct rds_der content = {(const unsigned char *)text, 0};
+    int64_t seconds;
+
+    content.left = (size_t)snprintf(
+        text, sizeof(text), "%04d%02d%02d%02d%02d%02dZ", parts->tm_year + 1900,
+        parts->tm_mon + 1, parts->tm_mday, parts->tm_hour, parts->tm_min,
+        parts->tm_sec);
+    return rds_time_read(RDS_DER_GENERALIZED_TIME, &content, &seconds)
+               ? seconds
+               : RDSCA_NO_TIME;
 }
 
 static bool plain_name(const char *name, size_t size)

@@ -32,6 +32,13 @@ const char *rdsca_ca_words(char out[RDSCA_WORDS_MAX],
 #define RDSCA_TIME_MAX 32
 const char *rdsca_time(char out[RDSCA_TIME_MAX], int64_t seconds);
 
+/*
+ * Seconds since 1970-01-01 UTC, or RDSCA_NO_TIME outside of the years 1950 to
+ * 9999.  Not timegm(): time_t has 32 bits on some systems, and ends in 2038.
+ */
+#define RDSCA_NO_TIME INT64_MIN
+int64_t rdsca_seconds(const struct tm *parts);
+
 /* The certificate in libcrypto, to be freed; NULL where it cannot be read. */
 X509 *rdsca_x509(const struct rds_entry *entry);
 

@@ -8,7 +8,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "describe.h"
 
@@ -18,10 +17,9 @@
 
 int rdsca_year(int64_t seconds)
 {
-    time_t when = (time_t)seconds;
-    struct tm parts;
+    char date[RDS_DATE_MAX];
 
-    return gmtime_r(&when, &parts) != NULL ? parts.tm_year + 1900 : 1970;
+    return (int)strtol(rds_date_write(date, seconds), NULL, 10);
 }
 
 static int compare_numbers(int64_t a, int64_t b)

@@ -157,9 +157,10 @@ static void lay_out_axis(struct drawing *d)
 
 static int64_t start_of_year(int year)
 {
-    struct tm parts = {.tm_year = year - 1900, .tm_mday = 1};
+    struct tm parts = {.tm_year = (year > 9999 ? 9999 : year) - 1900,
+                       .tm_mday = 1};
 
-    return (int64_t)timegm(&parts);
+    return rdsca_seconds(&parts);
 }
 
 static double x_of(const struct drawing *d, int64_t seconds)

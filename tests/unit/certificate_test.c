@@ -98,14 +98,19 @@ static void test_times(void)
     }
 }
 
-/* Every day from 1950 to 2200, forth and back, against the C library. */
+/*
+ * Every day from 1950 to 2200, forth and back, against the C library; to 2037
+ * where that cannot count further.
+ */
 static void test_dates(void)
 {
+    const bool narrow = sizeof(time_t) < sizeof(int64_t);
+    const int64_t end = narrow ? day(2038, 1, 1) : day(2201, 1, 1);
     struct rds_der content = {NULL, 15};
     char out[RDS_DATE_MAX], wanted[32], general[32];
     size_t wrong = 0, count = 0;
 
-    for (int64_t at = day(1950, 1, 1); at < day(2201, 1, 1); at += 86400) {
+    for (int64_t at = day(1950, 1, 1); at < end; at += 86400) {
         time_t seconds = (time_t)at + 86399;
         int64_t read = 0;
         struct tm tm;
@@ -122,7 +127,7 @@ static void test_dates(void)
         }
         count++;
     }
-    CHECK_NUMBER(count, 91676, "days");
+    CHECK_NUMBER(count, narrow ? 32142 : 91676, "days");
     CHECK_NUMBER(wrong, 0, "wrong days");
     CHECK_TEXT(rds_date_write(out, day(2026, 11, 23)), "2026-11-23", "date");
     CHECK_TEXT(rds_date_write(out, 253402300799), "9999-12-31", "the last");
@@ -137,7 +142,8 @@ static int64_t seconds_of(const ASN1_TIME *time)
     struct tm tm;
 
     NEED(ASN1_TIME_to_tm(time, &tm) == 1);
-    return (int64_t)timegm(&tm);
+    return day(tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday) +
+           tm.tm_hour * 3600 + tm.tm_min * 60 + tm.tm_sec;
 }
 
 static bool same_bytes(const unsigned char *der, struct rds_span span,

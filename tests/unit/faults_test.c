@@ -246,19 +246,34 @@ static void fail_each_call(with_fault *test, unsigned least)
     scene_end(&scene);
 }
 
+/* With large files on 32 bits the calls have other names (openat64, ...). */
+static bool reachable(void)
+{
+    if (sizeof(long) >= sizeof(int64_t))
+        return true;
+    skip("where long has 32 bits, faults cannot be put into these calls");
+    return false;
+}
+
 static void test_last_good(void)
 {
+    if (!reachable())
+        return;
     fail_each_call(fails_with_last_good, 100);
 }
 
 static void test_no_last_good(void)
 {
+    if (!reachable())
+        return;
     fail_each_call(fails_without, 100);
 }
 
 /* The reason is told where nothing else answers. */
 static void test_reason(void)
 {
+    if (!reachable())
+        return;
     static const struct {
         enum fault_call call;
         unsigned first;
@@ -303,6 +318,8 @@ static void test_reason(void)
 
 static void test_short_reads(void)
 {
+    if (!reachable())
+        return;
     static const struct fault rows[] = {
         {.call = FAULT_READ, .first = 1, .most = 1},
         {.call = FAULT_READ, .first = 1, .most = 7},
@@ -524,6 +541,8 @@ static void test_changes(void)
                                             FAULT_FDOPENDIR, FAULT_READDIR};
     struct scene scene;
 
+    if (!reachable())
+        return;
     scene_start(&scene);
     for (size_t row = 0; row < COUNT(changes); row++) {
         unsigned total = 0;
@@ -541,6 +560,8 @@ static void test_changes(void)
 /* To open a device can do something: what is seen to be one is not opened. */
 static void test_not_opened(void)
 {
+    if (!reachable())
+        return;
     static void (*const kinds[])(void *scene) = {be_fifo, be_folder, be_socket,
                                                  be_zero};
     const struct fault count = {.call = FAULT_OPENAT, .first = 1};
@@ -574,6 +595,8 @@ static void test_not_opened(void)
 /* A file that changes at each read is given up, not read for ever. */
 static void test_restless(void)
 {
+    if (!reachable())
+        return;
     struct scene scene;
     struct fault fault = {
         .call = FAULT_READ, .first = 1, .before = grow, .arg = &scene};

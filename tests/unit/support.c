@@ -102,12 +102,22 @@ void need(bool good, const char *what, const char *file, unsigned line)
 
 /* ---- bytes and times ---------------------------------------------------- */
 
+/* By the Julian day number; time_t may have 32 bits only. */
 int64_t day(int year, int month, int day_of_month)
 {
-    struct tm tm = {
-        .tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day_of_month};
+    int64_t before = (14 - month) / 12, y = year + 4800 - before,
+            m = month + 12 * before - 3;
+    int64_t julian = day_of_month + (153 * m + 2) / 5 + 365 * y + y / 4 -
+                     y / 100 + y / 400 - 32045;
 
-    return (int64_t)timegm(&tm);
+    return (julian - 2440588) * 86400;
+}
+
+/* ASN1_TIME_set() takes a time_t. */
+static bool set_time(ASN1_TIME *time, int64_t seconds)
+{
+    return ASN1_TIME_adj(time, 0, (int)(seconds / 86400),
+                         (long)(seconds % 86400)) != NULL;
 }
 
 size_t unhex(const char *hex, unsigned char *out, size_t room)
@@ -273,10 +283,8 @@ void make_certificate(struct made *out, const struct recipe *recipe)
     NEED(key != NULL && certificate != NULL);
     NEED(X509_set_version(certificate, 2) == 1);
     NEED(ASN1_INTEGER_set(X509_get_serialNumber(certificate), ++serial) == 1);
-    NEED(ASN1_TIME_set(X509_getm_notBefore(certificate), (time_t)from) !=
-         NULL);
-    NEED(ASN1_TIME_set(X509_getm_notAfter(certificate), (time_t)until) !=
-         NULL);
+    NEED(set_time(X509_getm_notBefore(certificate), from) &&
+         set_time(X509_getm_notAfter(certificate), until));
     NEED(X509_set_pubkey(certificate, key) == 1);
     set_names(certificate, recipe);
     add_basic_constraints(certificate, !recipe->no_ca);
