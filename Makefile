@@ -414,10 +414,7 @@ MODULE_FILES = \
     $(BUILD)/rds.so=$(MODULESDIR)/rds.so=644 \
     docs/OSSL_STORE-rds.7=$(MANDIR)/man7/OSSL_STORE-rds.7=644 \
     docs/OSSL_PROVIDER-rds.7=$(MANDIR)/man7/OSSL_PROVIDER-rds.7=644 \
-    $(BUILD)/install/apparmor/rds-ca=$(APPARMORDIR)/abstractions/rds-ca=644 \
-    conf/selinux/rds-ca.fc=$(DOCDIR)/rds-ca.fc=644 \
     docs/clients.md=$(DOCDIR)/clients.md=644 \
-    docs/deploy.md=$(DOCDIR)/deploy.md=644 \
     docs/security.md=$(DOCDIR)/security.md=644
 COMMAND_FILES = \
     $(BUILD)/rdsca=$(BINDIR)/rdsca=755 \
@@ -427,7 +424,11 @@ COMMAND_FILES = \
     conf/rdsca.tmpfiles=$(TMPFILESDIR)/rdsca.conf=644 \
     $(BUILD)/rdsca.bash-completion=$(COMPLETIONDIR)/rdsca=644 \
     docs/rdsca.1=$(MANDIR)/man1/rdsca.1=644 \
+    $(BUILD)/install/apparmor/rds-ca=$(APPARMORDIR)/abstractions/rds-ca=644 \
+    conf/selinux/rds-ca.fc=$(DOCDIR)/rds-ca.fc=644 \
     docs/airgap.md=$(DOCDIR)/airgap.md=644 \
+    docs/deploy.md=$(DOCDIR)/deploy.md=644 \
+    conf/deploy/kubernetes.yaml=$(DOCDIR)/kubernetes.yaml=644 \
     $(BUILD)/install/rdsca.cron=$(DOCDIR)/rdsca.cron=644
 INSTALLED = $(MODULE_FILES) $(COMMAND_FILES)
 SETTINGS = \

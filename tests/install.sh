@@ -38,6 +38,7 @@ wanted='644 /etc/apparmor.d/abstractions/rds-ca
 644 /usr/share/doc/rds-provider/airgap.md
 644 /usr/share/doc/rds-provider/clients.md
 644 /usr/share/doc/rds-provider/deploy.md
+644 /usr/share/doc/rds-provider/kubernetes.yaml
 644 /usr/share/doc/rds-provider/rds-ca.fc
 644 /usr/share/doc/rds-provider/rdsca.cron
 644 /usr/share/doc/rds-provider/security.md
