@@ -126,8 +126,29 @@ static bool meet_rds(const struct rdsca_doctor *doctor)
 
 /* ---- running them ------------------------------------------------------ */
 
+/*
+ * The reason, as text.  The file of a trial is gone when somebody reads of it,
+ * and is called by what it stands for.
+ */
+static bool tell_reason(const struct rdsca_trial *trial, const char *text,
+                        struct rds_error *err)
+{
+    char name[RDS_QUOTE_MAX + 2], quoted[RDS_QUOTE_MAX];
+    const char *at;
+
+    (void)snprintf(name, sizeof(name), "'%s'",
+                   rds_quote(quoted, trial->conf, strlen(trial->conf)));
+    at = trial->conf[0] != '\0' ? strstr(text, name) : NULL;
+    if (at == NULL)
+        return rds_fail(err, RDS_R_BAD_CONFIGURATION, "%s", text);
+    return rds_fail(err, RDS_R_BAD_CONFIGURATION,
+                    "%.*swith the lines for rds%s", (int)(at - text), text,
+                    at + strlen(name));
+}
+
 /* The first problem is the reason. */
-static bool give_reason(const json_t *findings, struct rds_error *err)
+static bool give_reason(const struct rdsca_trial *trial,
+                        const json_t *findings, struct rds_error *err)
 {
     for (size_t i = 0; i < json_array_size(findings); i++) {
         const json_t *finding = json_array_get(findings, i);
@@ -137,7 +158,7 @@ static bool give_reason(const json_t *findings, struct rds_error *err)
 
         if (level != NULL && text != NULL &&
             strcmp(level, rdsca_level_name(RDSCA_PROBLEM)) == 0)
-            return rds_fail(err, RDS_R_BAD_CONFIGURATION, "%s", text);
+            return tell_reason(trial, text, err);
     }
     return true;
 }
@@ -156,7 +177,7 @@ static bool try(struct rdsca_trial *trial, rdsca_check_fn *run,
         return rds_fail(err, RDS_R_NO_MEMORY, "out of memory");
     }
     came_to_end = rdsca_doctor_child("trial", run, &doctor, SECONDS, findings);
-    good = give_reason(findings, err);
+    good = give_reason(trial, findings, err);
     if (good && !came_to_end)
         good = rds_fail(err, RDS_R_BAD_CONFIGURATION,
                         "a trial failed without a reason");

@@ -466,22 +466,28 @@ modules() {
     unchanged 'a path with a blank' 'the path of the module cannot stand in'
 }
 
-# Other providers of the file that do harm.
+# Other providers of the file that do harm: bad_provider STATEMENT
+bad_provider() {
+    printf '#include <stdlib.h>\n#include <string.h>\n#include <unistd.h>\nint OSSL_provider_init(void);\nint OSSL_provider_init(void) { %s; return 0; }\n' \
+        "$1" >"$TMP/bad.c"
+    compile "$TMP/bad.so" "$TMP/bad.c" -shared -fPIC
+    shape debian13
+    sed -i 's/^# activate/activate/' "$CNF"
+    printf '[provider_sect]\nbad = bad\n[bad]\nmodule = %s\nactivate = 1\n' \
+        "$TMP/bad.so" >>"$CNF"
+}
+
 harmful() {
     local what
 
-    for what in 'abort()' 'pause()' '_exit(0)'; do
-        printf '#include <stdlib.h>\n#include <unistd.h>\nint OSSL_provider_init(void);\nint OSSL_provider_init(void) { %s; return 0; }\n' \
-            "$what" >"$TMP/bad.c"
-        compile "$TMP/bad.so" "$TMP/bad.c" -shared -fPIC || ok 1 'compiles'
-        shape debian13
-        sed -i 's/^# activate/activate/' "$CNF"
-        printf '[provider_sect]\nbad = bad\n[bad]\nmodule = %s\nactivate = 1\n' \
-            "$TMP/bad.so" >>"$CNF"
-        [[ $what != pause* ]] || continue # takes a minute
+    for what in 'abort()' '_exit(0)'; do
+        bad_provider "$what"
         refuses_to_enable "a provider that calls $what" \
-            'something is wrong already, before any change: loading the'
+            "something is wrong already, before any change: loading the configuration '$CNF': "
     done
+    bad_provider 'if (strstr(getenv("OPENSSL_CONF"), "trial.cnf")) abort()'
+    refuses_to_enable 'a provider that does so with rds only' \
+        'loading the configuration with the lines for rds: died by signal 6'
 }
 
 usage() {
