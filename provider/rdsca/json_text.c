@@ -38,6 +38,14 @@ json_t *rdsca_json_text(const char *text)
     return made;
 }
 
+void rdsca_json_append(json_t **array, json_t *value)
+{
+    if (json_array_append_new(*array, value) == 0)
+        return;
+    json_decref(*array);
+    *array = NULL;
+}
+
 /*
  * The document as text, or NULL.  Not by json_dumps(): where its buffer cannot
  * grow, jansson 2.14 goes on, and a piece of the text is missing.

@@ -18,6 +18,12 @@
 json_t *rdsca_json_text(const char *text);
 
 /*
+ * Adds a value, which it takes over, to an array.  Where one of them is NULL,
+ * or memory fails, the array is freed, and NULL: none lacks a value.
+ */
+void rdsca_json_append(json_t **array, json_t *value);
+
+/*
  * Prints the document and a new line to standard output, and frees it; NULL
  * counts as out of memory.  RDSCA_FINE, or another code after a complaint.
  */

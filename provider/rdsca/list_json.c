@@ -91,14 +91,9 @@ static json_t *pack_anchors(const struct rdsca_answer *answer)
 {
     json_t *anchors = json_array();
 
-    for (size_t i = 0; anchors != NULL && i < answer->selection.count; i++) {
-        if (json_array_append_new(
-                anchors, pack_anchor(answer, rdsca_answer_entry(answer, i))) !=
-            0) {
-            json_decref(anchors);
-            return NULL;
-        }
-    }
+    for (size_t i = 0; anchors != NULL && i < answer->selection.count; i++)
+        rdsca_json_append(&anchors,
+                          pack_anchor(answer, rdsca_answer_entry(answer, i)));
     return anchors;
 }
 

@@ -71,9 +71,9 @@ static json_t *pack_names(X509 *x509)
 
     rdsca_names_read(&names, x509);
     for (size_t i = 0; packed != NULL && i < names.count; i++)
-        (void)json_array_append_new(
-            packed, json_string(rdsca_name(text, names.items[i].at,
-                                           names.items[i].size)));
+        rdsca_json_append(&packed,
+                          json_string(rdsca_name(text, names.items[i].at,
+                                                 names.items[i].size)));
     return packed;
 }
 
@@ -120,14 +120,9 @@ static json_t *pack_chain(const struct rdsca_finding *finding)
     const STACK_OF(X509) *chain = finding->peer.chain;
     json_t *packed = json_array();
 
-    for (int i = 0; i < sk_X509_num(chain); i++) {
-        if (json_array_append_new(packed,
-                                  pack_certificate(sk_X509_value(chain, i),
-                                                   finding->now)) != 0) {
-            json_decref(packed);
-            return NULL;
-        }
-    }
+    for (int i = 0; packed != NULL && i < sk_X509_num(chain); i++)
+        rdsca_json_append(
+            &packed, pack_certificate(sk_X509_value(chain, i), finding->now));
     return packed;
 }
 
@@ -186,13 +181,8 @@ static json_t *pack_opinions(const struct rdsca_finding *finding)
 {
     json_t *packed = json_array();
 
-    for (size_t i = 0; i < finding->asked_count; i++) {
-        if (json_array_append_new(packed, pack_opinion(&finding->asked[i])) !=
-            0) {
-            json_decref(packed);
-            return NULL;
-        }
-    }
+    for (size_t i = 0; packed != NULL && i < finding->asked_count; i++)
+        rdsca_json_append(&packed, pack_opinion(&finding->asked[i]));
     return packed;
 }
 
