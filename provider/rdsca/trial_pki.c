@@ -27,19 +27,32 @@ struct identity {
 /* ---- one certificate --------------------------------------------------- */
 
 /* The parts of a CA's name stand in AWS's order. */
-static bool set_name(X509_NAME *name, const char *cn)
+static bool set_name(X509 *certificate, const char *cn)
 {
     const char *const parts[][2] = {
         {"C", "US"},          {"O", "Amazon Web Services, Inc."},
         {"OU", "Amazon RDS"}, {"ST", "WA"},
         {"CN", cn},           {"L", "Seattle"},
     };
-    bool good = true;
+    X509_NAME *name = X509_NAME_new();
+    bool good = name != NULL;
 
     for (size_t i = 0; good && i < sizeof(parts) / sizeof(parts[0]); i++)
         good = X509_NAME_add_entry_by_txt(name, parts[i][0], MBSTRING_ASC,
                                           (const unsigned char *)parts[i][1],
                                           -1, -1, 0) == 1;
+    good = good && X509_set_subject_name(certificate, name) == 1;
+    X509_NAME_free(name);
+    return good;
+}
+
+static bool set_serial(X509 *certificate, long number)
+{
+    ASN1_INTEGER *serial = ASN1_INTEGER_new();
+    bool good = serial != NULL && ASN1_INTEGER_set(serial, number) == 1 &&
+                X509_set_serialNumber(certificate, serial) == 1;
+
+    ASN1_INTEGER_free(serial);
     return good;
 }
 
@@ -81,10 +94,7 @@ static bool set_extensions(X509 *certificate, X509 *issuer, const char *host)
            set_extension(certificate, issuer, NID_ext_key_usage, "serverAuth");
 }
 
-/*
- * A CA of this name where `host` is NULL, else a server's certificate.  The
- * serial number is in no other certificate that anybody has.
- */
+/* A CA of this name where `host` is NULL, else a server's certificate. */
 static bool make(struct identity *out, const struct identity *issuer,
                  const char *cn, const char *host)
 {
@@ -98,11 +108,10 @@ static bool make(struct identity *out, const struct identity *issuer,
     good =
         certificate != NULL && out->key != NULL && digest != NULL &&
         X509_set_version(certificate, X509_VERSION_3) == 1 &&
-        ASN1_INTEGER_set(X509_get_serialNumber(certificate),
-                         host == NULL ? 1 : 2) == 1 &&
+        set_serial(certificate, host == NULL ? 1 : 2) &&
         X509_gmtime_adj(X509_getm_notBefore(certificate), -HOUR) != NULL &&
         X509_gmtime_adj(X509_getm_notAfter(certificate), 24 * HOUR) != NULL &&
-        set_name(X509_get_subject_name(certificate), cn) &&
+        set_name(certificate, cn) &&
         X509_set_issuer_name(certificate,
                              X509_get_subject_name(by->certificate)) == 1 &&
         X509_set_pubkey(certificate, out->key) == 1 &&
