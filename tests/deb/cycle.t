@@ -46,8 +46,9 @@ installed() {
     is "$(version rdsca) $(version openssl-provider-rds)" \
         "${later%-*}-0 ${later%-*}-0" 'both packages have it'
     is "$(sha256sum <"$CNF")" "$cnf" 'openssl.cnf is as it was'
-    is "$(dpkg-query -W -f '${Conffiles}' rdsca | awk 'NF { print $1 }')" \
-        "$(printf '%s\n' "${SETTINGS[@]}")" 'conffiles'
+    is "$(dpkg-query -W -f '${Conffiles}' rdsca | awk 'NF { print $1 }' | sort)" \
+        "$(printf '%s\n' /etc/apparmor.d/abstractions/rds-ca "${SETTINGS[@]}")" \
+        'conffiles'
     is "$(dpkg-query -W -f '${Conffiles}' openssl-provider-rds)" '' \
         'the module has none'
     is "$(getent passwd rds-ca | cut -d : -f 6-)" \
