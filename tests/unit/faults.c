@@ -76,6 +76,7 @@ DIR *__real_fdopendir(int fd);
 struct dirent *__real_readdir(DIR *directory);
 ssize_t __real_read(int fd, void *bytes, size_t size);
 
+#pragma GCC visibility push(default) /* as in memory.c */
 int __wrap_openat(int at, const char *path, int flags, ...);
 int __wrap_fstat(int fd, struct stat *st);
 int __wrap_fstatat(int at, const char *path, struct stat *st, int flags);
@@ -83,6 +84,7 @@ int __wrap_fstatvfs(int fd, struct statvfs *st);
 DIR *__wrap_fdopendir(int fd);
 struct dirent *__wrap_readdir(DIR *directory);
 ssize_t __wrap_read(int fd, void *bytes, size_t size);
+#pragma GCC visibility pop
 
 int __wrap_openat(int at, const char *path, int flags, ...)
 {

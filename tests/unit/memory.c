@@ -12,8 +12,12 @@
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
+/* Visible: without versions of symbols, as in musl, the linker takes the calls
+ * of libraries for wrapped, too, and refuses hidden ones. */
+#pragma GCC visibility push(default)
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
+#pragma GCC visibility pop
 
 /* Until one fails, itself included; 0: none will. */
 static _Thread_local unsigned left;

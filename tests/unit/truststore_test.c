@@ -199,7 +199,7 @@ static const struct {
     {"of the very date", {{WEST, WEST_RSA, 0, 0}}, WEST_RSA, EAST_ALL},
     {"a second earlier", {{WEST, WEST_RSA, 0, -1}}, WEST_ALL, EAST_ALL},
     {"a year earlier", {{WEST, WEST_RSA, -365, 0}}, WEST_ALL, EAST_ALL},
-    {"of the future", {{WEST, WEST_RSA, 36500, 0}}, WEST_RSA, EAST_ALL},
+    {"of the future", {{WEST, WEST_RSA, 3650, 0}}, WEST_RSA, EAST_ALL},
     {"a global file, its regions only",
      {{GLOBAL, WEST_RSA4, 1, 0}},
      WEST_RSA4,
@@ -375,7 +375,7 @@ static void test_future(void)
     size_t seen = 0;
 
     start(&fixture);
-    folder_put(&fixture.folder, WEST, WEST_RSA, fresh(36500));
+    folder_put(&fixture.folder, WEST, WEST_RSA, fresh(3650));
     snapshot = take_snapshot(fixture.store);
     view = rds_snapshot_view(snapshot);
     for (size_t i = 0; i < view->count; i++) {
