@@ -121,7 +121,7 @@ make_aws() {
     mkdir -p "$WWW/s3/rds-downloads" "$WWW/mirror/rds"
     cp "$WWW/s3-us-gov/rds-downloads/$COMBINED" "$WWW/s3/rds-downloads"
     real || return 0
-    ln -s "$SHARED/truststore/aws-us-gov" "$WWW/mirror/rds/aws-us-gov"
+    ln -s "$WWW/aws-us-gov" "$WWW/mirror/rds/aws-us-gov"
     cp "$SHARED/truststore/aws-us-gov/$gov/$gov-bundle.pem" "$TMP/work"
 }
 
