@@ -395,10 +395,10 @@ END
 
 # job: the script of the CronJob, with the folder that an emptyDir is.
 job() {
-    rm -rf /run/work
-    mkdir -m 777 /run/work
+    rm -rf /run/scratch
+    mkdir -m 777 /run/scratch
     run env PATH="$TMP/tools:$PATH" CONFIGMAP="$TMP/configmap" \
-        sh "$flags" "${script//\/work/\/run\/work}"
+        sh "$flags" "${script//\/scratch/\/run\/scratch}"
 }
 
 kubernetes() {
