@@ -578,8 +578,12 @@ void world_make(unsigned seed)
     random_state = seed;
     chain_make(&old_chain, REGION);
     chain_make(&new_chain, REGION);
+    /* The size is not to tell the files apart.  Both anew: one of them may be
+     * of a rare size. */
     while (size_of(&new_chain) != size_of(&old_chain)) {
-        chain_free(&new_chain); /* the size is not to tell the files apart */
+        chain_free(&old_chain);
+        chain_free(&new_chain);
+        chain_make(&old_chain, REGION);
         chain_make(&new_chain, REGION);
     }
     chain_make(&foo_chain, "ap-foo-9");
