@@ -114,8 +114,31 @@ static char *text_of(const OSSL_PARAM *param)
     return strndup(text, param->data_size);
 }
 
+/*
+ * Whether each value that holds others says so in its tag, as DER has it.
+ * libcrypto takes the tag without that bit, too; the loader finds nothing
+ * then.
+ */
+static bool is_strict(const unsigned char *bytes, size_t size)
+{
+    struct rds_der in = {bytes, size}, names, set, pair;
+    unsigned char tag;
+
+    if (!rds_der_next(&in, &tag, &names) || tag != 0x30)
+        return false;
+    while (names.left != 0) {
+        if (!rds_der_next(&names, &tag, &set) || tag != 0x31)
+            return false;
+        while (set.left != 0) {
+            if (!rds_der_next(&set, &tag, &pair) || tag != 0x30)
+                return false;
+        }
+    }
+    return true;
+}
+
 /* A name of which there is a key: see the target "name". */
-static bool want_name(const OSSL_PARAM *param, X509_NAME **out)
+static bool want_name(const OSSL_PARAM *param, X509_NAME **out, bool *unwanted)
 {
     const unsigned char *bytes = octets(param), *at = bytes;
     X509_NAME *name = bytes != NULL
@@ -123,6 +146,7 @@ static bool want_name(const OSSL_PARAM *param, X509_NAME **out)
                           : NULL;
 
     *out = name;
+    *unwanted |= name != NULL && !is_strict(bytes, param->data_size);
     return name != NULL && at == bytes + param->data_size;
 }
 
@@ -180,8 +204,10 @@ static bool read_params(const struct params *params, bool list,
     if (found[6] != NULL)
         out->alias = text_of(found[6]);
     return (found[0] == NULL || want_type(found[0], list, &out->unwanted)) &&
-           (found[1] == NULL || want_name(found[1], &out->subject)) &&
-           (found[2] == NULL || want_name(found[2], &out->issuer)) &&
+           (found[1] == NULL ||
+            want_name(found[1], &out->subject, &out->unwanted)) &&
+           (found[2] == NULL ||
+            want_name(found[2], &out->issuer, &out->unwanted)) &&
            (found[3] == NULL || want_serial(found[3], &out->serial)) &&
            (found[4] == NULL || want_fingerprint(found[4], found[5], out)) &&
            (found[6] == NULL || out->alias != NULL);

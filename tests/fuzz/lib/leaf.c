@@ -161,6 +161,28 @@ static void claim_no_stranger(X509 *leaf)
     CLAIM(X509_check_email(leaf, "root@evil.example", 0, 0) != 1, "an e-mail");
 }
 
+/*
+ * Whether the host stands below a name with a star, at any depth: what an
+ * application takes that has asked for X509_CHECK_FLAG_MULTI_LABEL_WILDCARDS.
+ * The name with its star was admitted, so the zone is that of an account.
+ */
+static bool below_star(const struct allowed *allowed, const char *host,
+                       size_t size)
+{
+    for (int i = 0; i < sk_GENERAL_NAME_num(allowed->names); i++) {
+        const ASN1_STRING *name =
+            sk_GENERAL_NAME_value(allowed->names, i)->d.dNSName;
+        const char *text = (const char *)ASN1_STRING_get0_data(name);
+        size_t length = (size_t)ASN1_STRING_length(name);
+
+        if (length > 2 && memcmp(text, "*.", 2) == 0 && size >= length &&
+            OPENSSL_strncasecmp(text + 1, host + size - (length - 1),
+                                length - 1) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* A text of the leaf as the host that somebody expects. */
 static void claim_host(X509 *leaf, const struct allowed *allowed,
                        const char *text, size_t size)
@@ -176,7 +198,10 @@ static void claim_host(X509 *leaf, const struct allowed *allowed,
     for (size_t j = 0; j < CHECKS; j++) {
         if (X509_check_host(leaf, host, size, checks[j], NULL) == 1)
             CLAIM(admitted(allowed, host, size, &endpoint) ||
-                      cut_name(allowed, host, size),
+                      cut_name(allowed, host, size) ||
+                      ((checks[j] & X509_CHECK_FLAG_MULTI_LABEL_WILDCARDS) !=
+                           0 &&
+                       below_star(allowed, host, size)),
                   "it passes for '%s'", host);
     }
     CLAIM(X509_check_ip_asc(leaf, host, 0) != 1, "the address %s", host);
