@@ -81,6 +81,12 @@ bool rdsca_enable_trust(const char *trust, struct rds_error *err)
     return good;
 }
 
+bool rdsca_enable_same(const char *there, const char *wanted)
+{
+    return strcmp(there != NULL ? there : "", wanted != NULL ? wanted : "") ==
+           0;
+}
+
 char *rdsca_enable_module(struct rds_error *err)
 {
     char *path = rdsca_module_at_hand();
@@ -227,8 +233,7 @@ static enum rdsca_exit tell_on(const struct change *change)
 
     if (rdsca_cnf_ours(&place->cnf, place->cnf.providers, &ours))
         there = rdsca_cnf_value(&place->cnf, ours.section, "rds-trust");
-    if (strcmp(there != NULL ? there : "", wanted != NULL ? wanted : "") ==
-        0) {
+    if (rdsca_enable_same(there, wanted)) {
         (void)printf("%s: it is on already\n", file);
         return rdsca_finish_output(NAME);
     }

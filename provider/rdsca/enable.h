@@ -49,6 +49,9 @@ char *rdsca_enable_prepare(bool alone);
 RDS_MUST_CHECK bool rdsca_enable_trust(const char *trust,
                                        struct rds_error *err);
 
+/* Whether two values of rds-trust are the same; NULL is none.  Pure. */
+bool rdsca_enable_same(const char *there, const char *wanted);
+
 /* The module's path, to be freed; NULL where it is not there. */
 char *rdsca_enable_module(struct rds_error *err);
 

@@ -17,6 +17,7 @@
 #define CONFIGURATIONS "/etc/rds-ca"
 #define DROPINS "/etc/systemd/system"
 #define DROPIN "rdsca.conf"
+#define DROPIN_TEXT RDSCA_OWN_FILE "[Service]\nEnvironment=OPENSSL_CONF=%s\n"
 #define EFFECT                                                                \
     "it takes effect with: systemctl daemon-reload && systemctl restart "     \
     "%s.service\n"
@@ -54,14 +55,6 @@ bool rdsca_unit_name(const char *command, const char *name,
     return false;
 }
 
-static bool fail(const struct unit *unit, const char *path, const char *why)
-{
-    char quoted[RDS_QUOTE_MAX];
-
-    return rds_fail(unit->err, RDS_R_BAD_CONFIGURATION, "'%s': %s",
-                    rds_quote(quoted, path, strlen(path)), why);
-}
-
 /* A template stands for its instances. */
 static bool unit_exists(const struct unit *unit)
 {
@@ -90,23 +83,14 @@ static bool unit_exists(const struct unit *unit)
 /* Its files, of which those that are there must be ours. */
 static bool look_at(struct unit *unit)
 {
-    bool other;
-
     (void)snprintf(unit->conf, PATH_MAX, CONFIGURATIONS "/%s.service.cnf",
                    unit->name);
     (void)snprintf(unit->directory, PATH_MAX, DROPINS "/%s.service.d",
                    unit->name);
     (void)snprintf(unit->dropin, PATH_MAX, DROPINS "/%s.service.d/" DROPIN,
                    unit->name);
-    unit->has_conf = rdsca_own_file(unit->conf, &other);
-    if (other)
-        return fail(unit, unit->conf,
-                    "this file is not of 'rdsca enable'; rename or remove it");
-    unit->has_dropin = rdsca_own_file(unit->dropin, &other);
-    if (other)
-        return fail(unit, unit->dropin,
-                    "this file is not of 'rdsca enable'; rename or remove it");
-    return true;
+    return rdsca_own_file(unit->conf, &unit->has_conf, unit->err) &&
+           rdsca_own_file(unit->dropin, &unit->has_dropin, unit->err);
 }
 
 /* ---- on ---------------------------------------------------------------- */
@@ -115,7 +99,7 @@ static bool make_directory(const struct unit *unit, const char *path)
 {
     if (mkdir(path, 0755) == 0 || errno == EEXIST)
         return true;
-    return fail(unit, path, strerror(errno));
+    return rdsca_fail_at(unit->err, path, strerror(errno));
 }
 
 static void take_back(const struct unit *unit)
@@ -136,9 +120,7 @@ static bool put(const struct unit *unit, const struct rdsca_place *place,
     bool good;
     int size;
 
-    size = asprintf(&dropin,
-                    RDSCA_OWN_FILE "[Service]\nEnvironment=OPENSSL_CONF=%s\n",
-                    unit->conf);
+    size = asprintf(&dropin, DROPIN_TEXT, unit->conf);
     if (size < 0)
         return rds_fail(unit->err, RDS_R_NO_MEMORY, "out of memory");
     good =
@@ -155,15 +137,8 @@ static bool put(const struct unit *unit, const struct rdsca_place *place,
 
 static void print(const struct unit *unit, const struct rdsca_text *text)
 {
-    (void)printf("# ---- %s\n%s\n# ---- %s\n" RDSCA_OWN_FILE
-                 "[Service]\nEnvironment=OPENSSL_CONF=%s\n",
-                 unit->conf, text->bytes, unit->dropin, unit->conf);
-}
-
-static bool same_trust(const char *there, const char *wanted)
-{
-    return strcmp(there != NULL ? there : "", wanted != NULL ? wanted : "") ==
-           0;
+    (void)printf("# ---- %s\n%s\n# ---- %s\n" DROPIN_TEXT, unit->conf,
+                 text->bytes, unit->dropin, unit->conf);
 }
 
 /*
@@ -184,13 +159,14 @@ static bool is_on(const struct unit *unit, const struct rdsca_place *place,
     else
         return false;
     trust = rdsca_own_file_trust(file);
-    *good = same_trust(trust, wanted);
+    *good = rdsca_enable_same(trust, wanted);
     if (*good)
         (void)printf("%s: it is on already\n", file);
     else
-        *good = fail(unit, file,
-                     "it is on already, with another rds-trust; 'rdsca "
-                     "disable' that first");
+        *good =
+            rdsca_fail_at(unit->err, file,
+                          "it is on already, with another rds-trust; 'rdsca "
+                          "disable' that first");
     free(trust);
     return true;
 }

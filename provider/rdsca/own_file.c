@@ -24,14 +24,12 @@ struct making {
 /* The file without the lines, which is what the base is. */
 static bool begin(struct making *at, const char *title, struct rdsca_text *out)
 {
-    char quoted[RDS_QUOTE_MAX];
     const char *base = at->base;
     int size;
 
     if (base != NULL && !rdsca_cnf_plain(base))
-        return rds_fail(at->err, RDS_R_BAD_CONFIGURATION,
-                        "'%s': this path cannot stand in a configuration",
-                        rds_quote(quoted, base, strlen(base)));
+        return rdsca_fail_at(at->err, base,
+                             "this path cannot stand in a configuration");
     size = base != NULL
                ? asprintf(&out->bytes, "%s.include = %s\n\n", title, base)
                : asprintf(&out->bytes, "%s\n", title);
@@ -41,9 +39,7 @@ static bool begin(struct making *at, const char *title, struct rdsca_text *out)
     if (base != NULL) {
         rdsca_cnf_read_file(&at->cnf, base); /* for what is wrong with it */
         if (at->cnf.state != RDSCA_CNF_READ)
-            return rds_fail(at->err, RDS_R_BAD_CONFIGURATION, "'%s': %s",
-                            rds_quote(quoted, base, strlen(base)),
-                            at->cnf.why);
+            return rdsca_fail_at(at->err, base, at->cnf.why);
         rdsca_cnf_clear(&at->cnf);
     }
     rdsca_cnf_read_text(&at->cnf, base != NULL ? base : "", out->bytes,

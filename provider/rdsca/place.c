@@ -17,7 +17,7 @@
 #include "lock.h"
 #include "replace.h"
 
-static bool fail(struct rds_error *err, const char *path, const char *why)
+bool rdsca_fail_at(struct rds_error *err, const char *path, const char *why)
 {
     char quoted[RDS_QUOTE_MAX];
 
@@ -35,7 +35,7 @@ static bool resolve(struct rdsca_place *place, const char *conf,
 
     if (snprintf(named, sizeof(named), "%s%s", strchr(conf, '/') ? "" : "./",
                  conf) >= (int)sizeof(named))
-        return fail(err, conf, "the path is too long");
+        return rdsca_fail_at(err, conf, "the path is too long");
     if (realpath(named, place->file) == NULL) {
         slash = strrchr(named, '/');
         *slash = '\0';
@@ -44,14 +44,14 @@ static bool resolve(struct rdsca_place *place, const char *conf,
                 NULL ||
             snprintf(place->file, PATH_MAX, "%s/%s", place->directory,
                      slash + 1) >= PATH_MAX)
-            return fail(err, conf, strerror(errno));
+            return rdsca_fail_at(err, conf, strerror(errno));
     }
     (void)memcpy(place->directory, place->file, PATH_MAX);
     slash = strrchr(place->directory, '/');
     slash[slash == place->directory] = '\0';
     if (snprintf(place->backup, PATH_MAX, "%s" RDSCA_BACKUP, place->file) >=
         PATH_MAX)
-        return fail(err, conf, "the path is too long");
+        return rdsca_fail_at(err, conf, "the path is too long");
     return true;
 }
 
@@ -80,19 +80,21 @@ static bool read_text(struct rdsca_place *place, struct rds_error *err)
 
     place->exists = lstat(place->file, &st) == 0;
     if (!place->exists)
-        return errno == ENOENT || fail(err, place->file, strerror(errno));
+        return errno == ENOENT ||
+               rdsca_fail_at(err, place->file, strerror(errno));
     if (!rdsca_read_regular(place->file, RDSCA_CNF_MAX,
                             (unsigned char **)&place->text.bytes,
                             &place->text.size)) {
         place->text.bytes = NULL;
-        return fail(err, place->file,
-                    errno == EINVAL  ? "not a regular file"
-                    : errno == EFBIG ? "larger than 1 MiB"
-                                     : strerror(errno));
+        return rdsca_fail_at(err, place->file,
+                             errno == EINVAL  ? "not a regular file"
+                             : errno == EFBIG ? "larger than 1 MiB"
+                                              : strerror(errno));
     }
     place->text.bytes[place->text.size] = '\0'; /* there is room */
     if (memchr(place->text.bytes, '\0', place->text.size) != NULL)
-        return fail(err, place->file, "has a NUL byte, and is no text");
+        return rdsca_fail_at(err, place->file,
+                             "has a NUL byte, and is no text");
     return true;
 }
 
@@ -102,7 +104,7 @@ bool rdsca_place_understand(struct rdsca_place *place, struct rds_error *err)
                         place->text.size);
     if (place->cnf.state == RDSCA_CNF_READ)
         return true;
-    return fail(err, place->file, place->cnf.why);
+    return rdsca_fail_at(err, place->file, place->cnf.why);
 }
 
 /* ---- the directory for drop-ins ---------------------------------------- */
@@ -147,33 +149,31 @@ static size_t find_directory(const struct rdsca_text *text,
     return 0;
 }
 
-bool rdsca_own_file(const char *path, bool *other)
+bool rdsca_own_file(const char *path, bool *ours, struct rds_error *err)
 {
     const size_t first = strlen(RDSCA_OWN_FILE);
     unsigned char *bytes = NULL;
     size_t size = 0;
-    bool ours = rdsca_read_regular(path, RDSCA_CNF_MAX, &bytes, &size);
 
-    if (ours) {
-        ours = size >= first && memcmp(bytes, RDSCA_OWN_FILE, first) == 0;
+    *ours = rdsca_read_regular(path, RDSCA_CNF_MAX, &bytes, &size);
+    if (*ours) {
+        *ours = size >= first && memcmp(bytes, RDSCA_OWN_FILE, first) == 0;
         free(bytes);
     }
-    *other = !ours && access(path, F_OK) == 0;
-    return ours;
+    if (*ours || access(path, F_OK) != 0)
+        return true;
+    return rdsca_fail_at(err, path,
+                         "this file is not of 'rdsca enable'; rename or "
+                         "remove it");
 }
 
 static bool look_for_dropin(struct rdsca_place *place, struct rds_error *err)
 {
-    bool other;
-
     if (find_directory(&place->text, place->dropins) == 0)
         return true;
     (void)snprintf(place->dropin, PATH_MAX, "%.*s/" RDSCA_DROPIN,
                    PATH_MAX - (int)sizeof(RDSCA_DROPIN) - 1, place->dropins);
-    place->dropped_in = rdsca_own_file(place->dropin, &other);
-    return !other || fail(err, place->dropin,
-                          "this file is not of 'rdsca enable'; rename or "
-                          "remove it");
+    return rdsca_own_file(place->dropin, &place->dropped_in, err);
 }
 
 bool rdsca_place_dropped(const struct rdsca_place *place, const char *lines,
@@ -220,9 +220,10 @@ bool rdsca_place_open(struct rdsca_place *out, const char *conf, bool writing,
         return false;
     out->marks = rdsca_marks(&out->text);
     if (out->marks == RDSCA_MARKS_DAMAGED)
-        return fail(err, out->file,
-                    "the marks of rdsca's block are damaged; restore them, or "
-                    "remove block and marks by hand");
+        return rdsca_fail_at(
+            err, out->file,
+            "the marks of rdsca's block are damaged; restore them, or "
+            "remove block and marks by hand");
     return look_for_dropin(out, err);
 }
 

@@ -54,8 +54,12 @@ bool rdsca_place_on(const struct rdsca_place *place);
 #define RDSCA_OWN_FILE                                                        \
     "# Written by 'rdsca enable'; 'rdsca disable' removes this file.\n"
 
-/* Whether a file begins with it; *other where one is there that does not. */
-bool rdsca_own_file(const char *path, bool *other);
+/* *ours: it is there, and begins with that.  Fails where it is another's. */
+RDS_MUST_CHECK bool rdsca_own_file(const char *path, bool *ours,
+                                   struct rds_error *err);
+
+/* "'PATH': WHY"; returns false. */
+bool rdsca_fail_at(struct rds_error *err, const char *path, const char *why);
 
 /*
  * What openssl.cnf would say with a drop-in of these lines: the text with them
