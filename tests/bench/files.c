@@ -4,7 +4,6 @@
  * bundles, what a user would have in the place of the module, and the chains.
  */
 
-#include <ftw.h>
 #include <openssl/pem.h>
 #include <openssl/store.h>
 #include <stdio.h>
@@ -283,19 +282,10 @@ unsigned char *read_file(const char *name, size_t *size)
     return bytes;
 }
 
-static int remove_one(const char *path, const struct stat *st, int kind,
-                      struct FTW *ftw)
-{
-    (void)st;
-    (void)kind;
-    (void)ftw;
-    return remove(path);
-}
-
 void remove_files(void)
 {
     if (folder[0] != '\0')
-        (void)nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+        remove_tree(folder);
 }
 
 void make_files(bool slow)

@@ -124,13 +124,13 @@ static bool is_strict(const unsigned char *bytes, size_t size)
     struct rds_der in = {bytes, size}, names, set, pair;
     unsigned char tag;
 
-    if (!rds_der_next(&in, &tag, &names) || tag != 0x30)
+    if (!rds_der_next(&in, &tag, &names) || tag != RDS_DER_SEQUENCE)
         return false;
     while (names.left != 0) {
-        if (!rds_der_next(&names, &tag, &set) || tag != 0x31)
+        if (!rds_der_next(&names, &tag, &set) || tag != RDS_DER_SET)
             return false;
         while (set.left != 0) {
-            if (!rds_der_next(&set, &tag, &pair) || tag != 0x30)
+            if (!rds_der_next(&set, &tag, &pair) || tag != RDS_DER_SEQUENCE)
                 return false;
         }
     }

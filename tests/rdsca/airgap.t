@@ -80,20 +80,20 @@ holds() {
 
 # An empty machine: no bundles, no settings.
 blank() {
-    rm -rf /var/lib/rds-ca /etc/default/rdsca "$TMP/work" /srv/rds
-    mkdir "$TMP/work"
+    rm -rf /var/lib/rds-ca /etc/default/rdsca "$TMP/here" /srv/rds
+    mkdir "$TMP/here"
 }
 
 by_hand() {
     blank
     follow 'rdsca fetches what is carried' 1
-    holds '... all of it' "$TMP/work/carry" us-west-2-bundle.pem \
+    holds '... all of it' "$TMP/here/carry" us-west-2-bundle.pem \
         eu-west-1-bundle.pem aws-global-bundle.pem
-    rm -rf "$TMP/work/carry"
+    rm -rf "$TMP/here/carry"
     follow 'curl fetches what is carried' 2
-    holds '... all of it' "$TMP/work/carry" us-west-2-bundle.pem \
+    holds '... all of it' "$TMP/here/carry" us-west-2-bundle.pem \
         aws-global-bundle.pem
-    touch -d '-3 days' "$TMP/work"/carry/*
+    touch -d '-3 days' "$TMP/here"/carry/*
     follow 'the other side takes it' 3
     like "$out" "us-west-2-bundle.pem of $(date -d '-3 days' +%F)" \
         '... with the date that it came with'
@@ -102,31 +102,24 @@ by_hand() {
     finds 3 rds://region/us-west-2
 }
 
+mirror_http() {
+    echo 'access_log off;'
+    block nginx 1 | sed "$1"
+    # AWS's host, at its real port.
+    nginx_server 443 web truststore.pki.rds.amazonaws.com aws |
+        sed 's/listen 127.0.0.1:/listen /'
+}
+
 # serve_mirror FILTER: nginx with the page's server, changed by sed.
 serve_mirror() {
-    local work=$TMP/mirror
-
-    mkdir -p "$work" /etc/ssl/private
+    mkdir -p /etc/ssl/private
     pki_leaf mirror none mirror.example.com issuer=ca
     cp "$PKI/mirror.pem" /etc/ssl/mirror.pem
     cp "$PKI/mirror.key" /etc/ssl/private/mirror.key
     cp "$CA" /etc/ssl/mirror-ca.pem
-    {
-        printf 'daemon off; master_process off; pid %s; error_log stderr;\n' \
-            "$work/pid"
-        printf 'events { }\nhttp {\naccess_log off;\n'
-        printf '%s_temp_path '"$work/temp;\n" client_body proxy fastcgi uwsgi \
-            scgi
-        block nginx 1 | sed "$1"
-        # AWS's host, at its real port.
-        nginx_server 443 web truststore.pki.rds.amazonaws.com aws |
-            sed 's/listen 127.0.0.1:/listen /'
-        printf '}\n'
-    } >"$work/conf"
-    OPENSSL_CONF=/dev/null start "$work/log" nginx -p "$work" -c "$work/conf"
+    start_nginx "$TMP/mirror" 443 'nginx takes the server of the page' \
+        < <(mirror_http "$1")
     MIRROR_PID=$pid
-    wait_port 443 "$pid" "$work/log" ||
-        { ok 1 'nginx takes the server of the page' || done_testing; }
 }
 
 mirror_of_rdsca() {

@@ -26,6 +26,36 @@ own_machine() {
         { ok 1 'in namespaces of its own' || done_testing; }
 }
 
+# layers FOLDER...: what is written there is kept in memory, and ends with the
+# test.
+layers() {
+    local folder at
+
+    mkdir "$TMP/layers"
+    trap leave_layers EXIT
+    mount -t tmpfs -o mode=755 none "$TMP/layers" || no_layers
+    for folder; do
+        at=$TMP/layers/${folder//\//_}
+        mkdir "$at" "$at/upper" "$at/scratch"
+        mount -t overlay -o "lowerdir=$folder,upperdir=$at/upper" \
+            -o "workdir=$at/scratch" overlay "$folder" || no_layers
+    done
+}
+
+# Ends with the status of the test.
+leave_layers() {
+    local code=$?
+
+    umount -lR "$TMP/layers"
+    (exit "$code")
+    clean_up
+}
+
+no_layers() {
+    [[ ${RDS_NO_SKIP:-} == 1 ]] || skip_all 'layers cannot be mounted here'
+    ok 1 'layers can be mounted' || done_testing
+}
+
 # block LANGUAGE N: the Nth block of that language.
 block() {
     awk -v fence="\`\`\`$1" -v wanted="$2" '
@@ -46,11 +76,11 @@ take() {
     [[ -s $TMP/block ]] || ok 1 "$PAGE has a block $1 of shell"
 }
 
-# follow NAME N: runs the Nth block of shell, in $TMP/work.  It complains about
+# follow NAME N: runs the Nth block of shell, in $TMP/here.  It complains about
 # nothing.
 follow() {
     take "$2"
-    run bash -c "cd $TMP/work && . $TMP/block"
+    run bash -c "cd $TMP/here && . $TMP/block"
     [[ $status == 0 && -z $err ]]
     ok $? "$1 (block $2)" || show_run
 }

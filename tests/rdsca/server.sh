@@ -142,35 +142,47 @@ nginx_servers() {
         'ssl_protocols TLSv1.1;' "${cipher[@]}"
 }
 
-serve() {
-    local work=$TMP/nginx name
+# start_nginx FOLDER PORT NAME: takes what stands in the section http from
+# stdin; sets pid when there is an answer at the port, else NAME is a failed
+# test, and the last one.
+start_nginx() {
+    local folder=$1 name
 
+    mkdir -p "$folder"
+    {
+        printf 'daemon off; master_process off; pid %s; error_log stderr;\n' \
+            "$folder/pid"
+        printf 'events { worker_connections 256; }\nhttp {\n'
+        for name in client_body proxy fastcgi uwsgi scgi; do
+            printf '%s_temp_path %s;\n' "$name" "$folder/$name"
+        done
+        cat
+        printf '}\n'
+    } >"$folder/conf"
+    OPENSSL_CONF=/dev/null start "$folder/log" nginx -p "$folder" \
+        -c "$folder/conf"
+    wait_port "$2" "$pid" "$folder/log" || { ok 1 "$3" || done_testing; }
+}
+
+# With a log of the requests.
+nginx_http() {
+    # shellcheck disable=SC2016 # these are nginx's variables
+    printf 'log_format line escape=none %s;\naccess_log %s line;\n' \
+        "'\$request_uri \$status \$http_if_none_match'" "$LOG"
+    nginx_servers
+}
+
+serve() {
     need openssl perl nginx
     need_module
     rds_conf "$TMP/plain.cnf"
     use_conf
-    mkdir -p "$work"
     make_documents
     make_server_certificates
     PORT=$(free_port) WRONG_PORT=$(free_port)
     EXPIRED_PORT=$(free_port) OLD_TLS_PORT=$(free_port)
     CLOSED_PORT=$(free_port)
-    {
-        printf 'daemon off; master_process off; pid %s; error_log stderr;\n' \
-            "$work/pid"
-        printf 'events { worker_connections 256; }\nhttp {\n'
-        for name in client_body proxy fastcgi uwsgi scgi; do
-            printf '%s_temp_path %s;\n' "$name" "$work/$name"
-        done
-        # shellcheck disable=SC2016 # these are nginx's variables
-        printf 'log_format line escape=none %s;\naccess_log %s line;\n' \
-            "'\$request_uri \$status \$http_if_none_match'" "$LOG"
-        nginx_servers
-        printf '}\n'
-    } >"$work/conf"
-    OPENSSL_CONF=/dev/null start "$work/log" nginx -p "$work" -c "$work/conf"
-    wait_port "$PORT" "$pid" "$work/log" ||
-        { ok 1 'nginx starts' || done_testing; }
+    start_nginx "$TMP/nginx" "$PORT" 'nginx starts' < <(nginx_http)
 }
 
 # request COUNT PATH: the log's line of the COUNTth request for that path.
