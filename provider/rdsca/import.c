@@ -174,7 +174,7 @@ enum rdsca_exit rdsca_import(int argc, char **argv)
 {
     struct rdsca_settings settings;
     struct import_options options;
-    struct rdsca_report report;
+    json_t *report;
     struct rds_bundle_name name;
     enum rdsca_exit outcome;
     const char *word;

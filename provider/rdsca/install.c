@@ -67,11 +67,6 @@ static json_t *note_to_json(const struct rdsca_note *note)
                      "not_after", rds_date_write(date, note->not_after));
 }
 
-static void add_entry(struct rdsca_report *report, json_t *entry)
-{
-    report->lost |= json_array_append_new(report->entries, entry) != 0;
-}
-
 /* "sha256" is that of the bytes as they came, for comparing with others. */
 static void report_json(const struct rdsca_job *job,
                         const struct rdsca_parcel *parcel, const char *result,
@@ -79,18 +74,17 @@ static void report_json(const struct rdsca_job *job,
 {
     unsigned char sha256[RDS_SHA256_SIZE];
     char text[RDS_SHA256_TEXT];
-    struct rdsca_report notes = {json_array(), false};
+    json_t *notes = json_array();
 
     rds_sha256(parcel->bytes, parcel->size, sha256);
     for (size_t i = 0; i < vetted->note_count; i++)
-        add_entry(&notes, note_to_json(&vetted->notes[i]));
-    job->report->lost |= notes.lost;
-    add_entry(job->report, json_pack("{s:s, s:o, s:s, s:s, s:i, s:o}", "file",
-                                     parcel->name.file, "source",
-                                     rdsca_json_text(parcel->source), "sha256",
-                                     rds_sha256_write(text, sha256), "result",
-                                     result, "certificates", (int)vetted->kept,
-                                     "anchors", notes.entries));
+        rdsca_json_append(&notes, note_to_json(&vetted->notes[i]));
+    rdsca_json_append(
+        job->report,
+        json_pack("{s:s, s:o, s:s, s:s, s:i, s:o}", "file", parcel->name.file,
+                  "source", rdsca_json_text(parcel->source), "sha256",
+                  rds_sha256_write(text, sha256), "result", result,
+                  "certificates", (int)vetted->kept, "anchors", notes));
 }
 
 static void report_text(const struct rdsca_job *job,
@@ -131,14 +125,14 @@ void rdsca_report_failure(const struct rdsca_job *job, const char *file,
 {
     rdsca_complain(job->command, "%s", err->text);
     if (job->report != NULL)
-        add_entry(job->report,
-                  json_pack("{s:s, s:s, s:s}", "file", file, "result",
-                            "failed", "error", err->text));
+        rdsca_json_append(job->report,
+                          json_pack("{s:s, s:s, s:s}", "file", file, "result",
+                                    "failed", "error", err->text));
 }
 
-void rdsca_start_report(struct rdsca_job *job, struct rdsca_report *report)
+void rdsca_start_report(struct rdsca_job *job, json_t **report)
 {
-    *report = (struct rdsca_report){json_array(), false};
+    *report = json_array();
     job->report = report;
 }
 
@@ -151,11 +145,7 @@ enum rdsca_exit rdsca_print_report(struct rdsca_job *job,
         return rdsca_worse(outcome, rdsca_finish_output(job->command));
     whole = json_pack("{s:i, s:o, s:i, s:o}", "schema", 1, "directory",
                       rdsca_json_text(job->directory), "exit", (int)outcome,
-                      "bundles", job->report->entries);
-    if (job->report->lost) {
-        json_decref(whole);
-        whole = NULL;
-    }
+                      "bundles", *job->report);
     job->report = NULL;
     return rdsca_worse(outcome, rdsca_json_print(job->command, whole));
 }
@@ -320,8 +310,9 @@ enum rdsca_exit rdsca_confirm(const struct rdsca_job *job,
     if (!job->check && !rdsca_redate(path, &now, &err))
         return failed(job, name->file, &err);
     if (job->report != NULL)
-        add_entry(job->report, json_pack("{s:s, s:s}", "file", name->file,
-                                         "result", "unchanged"));
+        rdsca_json_append(job->report,
+                          json_pack("{s:s, s:s}", "file", name->file, "result",
+                                    "unchanged"));
     else if (!job->quiet)
         (void)printf("%s: unchanged, confirmed by the server\n", name->file);
     return RDSCA_FINE;

@@ -13,12 +13,6 @@
 #include "command.h"
 #include "vet.h"
 
-/* The results of a command as JSON. */
-struct rdsca_report {
-    json_t *entries; /* an array */
-    bool lost;       /* an entry, for want of memory: none is printed */
-};
-
 /* What the options of a command say of all its bundles. */
 struct rdsca_job {
     const char *command;
@@ -26,7 +20,9 @@ struct rdsca_job {
     bool accept_new;
     bool check; /* change nothing, say what would change */
     bool quiet;
-    struct rdsca_report *report; /* or NULL: lines of text */
+    /* The results as a JSON array, NULL once memory failed for one: none is
+     * printed then.  Or NULL: lines of text. */
+    json_t **report;
     /* With `check` nothing is written, so what would be at hand for the
      * intermediates of later files stands here: retired files that were found
      * good.  By their places in rds_legacy_files; NULL: not kept. */
@@ -62,7 +58,7 @@ void rdsca_report_failure(const struct rdsca_job *job, const char *file,
                           const struct rds_error *err);
 
 /* Begins the report of a job that is to have one. */
-void rdsca_start_report(struct rdsca_job *job, struct rdsca_report *report);
+void rdsca_start_report(struct rdsca_job *job, json_t **report);
 
 /* Prints job->report as the value of a JSON object, and frees it. */
 enum rdsca_exit rdsca_print_report(struct rdsca_job *job,

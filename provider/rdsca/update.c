@@ -411,7 +411,7 @@ static enum rdsca_exit update_all(struct update *update)
 {
     enum rdsca_exit outcome = RDSCA_FINE;
     int guard = rdsca_job_lock(&update->job);
-    struct rdsca_report report;
+    json_t *report;
 
     if (guard < 0)
         return RDSCA_UNSAFE;
