@@ -37,9 +37,11 @@ pki_key() {
 }
 
 # The configuration of `openssl ca` for one certificate.  The extensions are
-# read from stdin.
+# read from stdin.  AWS's common names are longer than the 64 characters that
+# OpenSSL allows by default (RFC 5280, ub-common-name).
 pki_configuration() {
-    printf '%s\n' '[ca]' 'default_ca = own' '[own]' \
+    printf '%s\n' 'openssl_conf = init' '[init]' 'stbl_section = names' \
+        '[names]' 'commonName = min:1,max:255' '[ca]' 'default_ca = own' '[own]' \
         "database = $PKI/index" "new_certs_dir = $PKI" \
         'default_md = sha384' 'policy = any' \
         'unique_subject = no' 'rand_serial = yes' 'x509_extensions = ext' \
@@ -124,7 +126,7 @@ pki_leaf() {
     local from='-1 day' to='+13 months' pair
 
     # shellcheck disable=SC2059 # the format is ours
-    printf -v subject "$LEAF_SUBJECT" "${host:0:64}"
+    printf -v subject "$LEAF_SUBJECT" "$host"
     shift 3
     for pair; do
         local -n option=${pair%%=*}
