@@ -22,7 +22,8 @@
 #define READER "orders.cluster-ro-" ZONE
 #define LONG_CLUSTER "orders-production-aurora-pg.cluster-" ZONE
 #define LONG_READER "orders-production-aurora-pg.cluster-ro-" ZONE
-#define LONG_INSTANCE "orders-production-aurora-pg-1." ZONE
+#define LONG_IDENTIFIER "orders-production-aurora-pg-1"
+#define LONG_INSTANCE LONG_IDENTIFIER "." ZONE
 #define LONGEST_INSTANCE                                                      \
     "orders-production-aurora-postgresql-blue-green-2026-instance-01." ZONE
 #define PROXY_ZONE "proxy-" ZONE
@@ -58,6 +59,7 @@ static const struct shape {
     const char *hosts[HOSTS_MAX]; /* the endpoints that it stands for */
     enum sent sent[SENT_MAX];     /* NOTHING_MORE first: SUBORDINATE */
     size_t cn_size;               /* of the common name, if it matters */
+    bool never;                   /* refused under every scope */
     struct recipe recipe;         /* the common name, and what is unusual */
 } shapes[] = {
     {.name = "an instance",
@@ -124,6 +126,22 @@ static const struct shape {
      .sent = {SUBORDINATE, ROOT, SIBLING, SUBORDINATE, ROOT, SIBLING},
      .cn_size = 70,
      .recipe = {.cn = LONG_INSTANCE}},
+    {.name = "a common name cut at 64 characters",
+     .never = true,
+     .san = "DNS:" LONG_INSTANCE,
+     .hosts = {LONG_INSTANCE},
+     .cn_size = 64,
+     .recipe = {.cn = LONG_IDENTIFIER "." LABEL "." REGION ".rds.amazona"}},
+    {.name = "a proxy's name by an RDS CA",
+     .never = true,
+     .san = "DNS:*." PROXY_ZONE,
+     .hosts = {"orders." PROXY_ZONE},
+     .recipe = {.cn = "*." PROXY_ZONE}},
+    {.name = "a Neptune name by an RDS CA",
+     .never = true,
+     .san = "DNS:*.cluster-" NEPTUNE_ZONE,
+     .hosts = {"graph.cluster-" NEPTUNE_ZONE},
+     .recipe = {.cn = "*.cluster-" NEPTUNE_ZONE}},
     {.name = "RDS Proxy",
      .service = PROXY,
      .san = "DNS:*." PROXY_ZONE,
@@ -401,10 +419,10 @@ static void check_shape(const struct shape *shape,
 
     make_leaf(&leaf, shape, authority);
     tls.server_pair = &leaf;
-    if (tolower(outcome) == 'a')
-        check_accepted(shape, &tls);
-    else if (tolower(outcome) == 'r')
+    if (shape->never || tolower(outcome) == 'r')
         check_refused(shape, &tls, authority->root.certificate);
+    else if (tolower(outcome) == 'a')
+        check_accepted(shape, &tls);
     pair_free(&leaf);
     sk_X509_free(chain);
 }
