@@ -115,6 +115,7 @@ pki_region() {
 #   san=TEXT       the extension, as "DNS:a,DNS:b"; default DNS:HOST; "none"
 #                  leaves it out; "DER:3000" is an empty one
 #   eku=TEXT       extendedKeyUsage; default serverAuth,clientAuth; or "none"
+#   usage=TEXT     keyUsage; default that of a server; or "none"
 #   subject=TEXT   the whole subject, as "/CN=127.0.0.1"
 #   issuer=NAME    another issuer
 #   from=, to=     dates as date(1) reads them, as "-1 day"; 13 months
@@ -123,6 +124,7 @@ pki_region() {
 pki_leaf() {
     local name=$1 issuer=sub-$2 host=$3 san="DNS:$3" extra=''
     local eku=serverAuth,clientAuth subject alg=ECC384
+    local usage='critical, digitalSignature, keyEncipherment'
     local from='-1 day' to='+13 months' pair
 
     # shellcheck disable=SC2059 # the format is ours
@@ -135,19 +137,19 @@ pki_leaf() {
         unset -n option
     done
     pki_key "$name" "$alg"
-    pki_leaf_extensions "$san" "$eku" "$extra" |
+    pki_leaf_extensions "$san" "$eku" "$usage" "$extra" |
         pki_sign "$name" "$issuer" "$subject" "$(pki_date "$from")" \
             "$(pki_date "$to")"
 }
 
-# pki_leaf_extensions SAN EKU EXTRA
+# pki_leaf_extensions SAN EKU USAGE EXTRA
 pki_leaf_extensions() {
     printf '%s\n' 'basicConstraints = critical, CA:FALSE' \
-        'subjectKeyIdentifier = hash' 'authorityKeyIdentifier = keyid' \
-        'keyUsage = critical, digitalSignature, keyEncipherment'
+        'subjectKeyIdentifier = hash' 'authorityKeyIdentifier = keyid'
     [[ $1 == none ]] || printf 'subjectAltName = %s\n' "$1"
     [[ $2 == none ]] || printf 'extendedKeyUsage = %s\n' "$2"
-    [[ -z $3 ]] || printf '%s\n' "$3"
+    [[ $3 == none ]] || printf 'keyUsage = %s\n' "$3"
+    [[ -z $4 ]] || printf '%s\n' "$4"
 }
 
 # pki_bundle FILE NAME...: a PEM file of these certificates, in this order.
