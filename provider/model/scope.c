@@ -362,23 +362,7 @@ static enum rds_clause judge_san(const struct rds_scope *scope,
     return common->any ? RDS_CLAUSE_IN_SCOPE : RDS_CLAUSE_NEUTRAL_ONLY;
 }
 
-/* Whether a common name is the cut form of a dNSName of the leaf. */
-static bool cut_of_san(const struct rds_leaf *leaf, struct name cn)
-{
-    struct rds_der in = {leaf->san, leaf->san_size}, list, entry;
-    unsigned char tag;
-
-    if (cn.size != RDS_CN_MAX || !rds_der_expect(&in, RDS_DER_SEQUENCE, &list))
-        return false;
-    while (rds_der_next(&list, &tag, &entry)) {
-        if (entry.left > cn.size && same_letters(entry.at, cn.at, cn.size))
-            return true;
-    }
-    return false;
-}
-
 static enum rds_clause judge_attribute(const struct rds_scope *scope,
-                                       const struct rds_leaf *leaf,
                                        struct rds_der attribute,
                                        struct common *common,
                                        struct rds_verdict *out)
@@ -402,10 +386,6 @@ static enum rds_clause judge_attribute(const struct rds_scope *scope,
     if (tag != RDS_DER_UTF8_STRING && tag != RDS_DER_PRINTABLE_STRING &&
         tag != RDS_DER_IA5_STRING)
         return refuse(out, cn, RDS_CLAUSE_FOREIGN_CN);
-    if (cut_of_san(leaf, cn))
-        return ++common->names > RDS_SCOPE_NAMES_MAX
-                   ? refuse(out, cn, RDS_CLAUSE_MANY_NAMES)
-                   : RDS_CLAUSE_IN_SCOPE;
     clause = take_name(scope, cn, common);
     if (clause == RDS_CLAUSE_FOREIGN_NAME)
         clause = RDS_CLAUSE_FOREIGN_CN;
@@ -429,7 +409,7 @@ static enum rds_clause judge_subject(const struct rds_scope *scope,
         while (set.left != 0) {
             if (!rds_der_expect(&set, RDS_DER_SEQUENCE, &attribute))
                 return RDS_CLAUSE_BAD_SUBJECT;
-            clause = judge_attribute(scope, leaf, attribute, common, out);
+            clause = judge_attribute(scope, attribute, common, out);
             if (clause != RDS_CLAUSE_IN_SCOPE)
                 return clause;
         }

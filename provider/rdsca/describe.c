@@ -122,7 +122,7 @@ char *rdsca_name_text(const X509_NAME *name)
     return copy;
 }
 
-const char *rdsca_cn(char out[RDS_QUOTE_MAX], const X509_NAME *name)
+const char *rdsca_cn(char out[RDSCA_NAME_MAX], const X509_NAME *name)
 {
     const ASN1_STRING *value = NULL;
     char *all;
@@ -131,8 +131,8 @@ const char *rdsca_cn(char out[RDS_QUOTE_MAX], const X509_NAME *name)
          (i = X509_NAME_get_index_by_NID(name, NID_commonName, i)) >= 0;)
         value = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, i));
     if (value != NULL)
-        return rds_quote(out, (const char *)ASN1_STRING_get0_data(value),
-                         (size_t)ASN1_STRING_length(value));
+        return rdsca_name(out, ASN1_STRING_get0_data(value),
+                          (size_t)ASN1_STRING_length(value));
     all = rdsca_name_text(name);
     (void)rds_quote(out, all != NULL ? all : "?",
                     all != NULL ? strlen(all) : 1);

@@ -50,8 +50,9 @@ X509 *rdsca_x509(const struct rds_entry *entry);
 const char *rdsca_name(char out[RDSCA_NAME_MAX], const void *bytes,
                        size_t size);
 
-/* The last common name of a Name, else all of it, by rds_quote(). */
-const char *rdsca_cn(char out[RDS_QUOTE_MAX], const X509_NAME *name);
+/* The last common name of a Name by rdsca_name(), else all of it by
+ * rds_quote(). */
+const char *rdsca_cn(char out[RDSCA_NAME_MAX], const X509_NAME *name);
 
 /*
  * All of a Name in the form of RFC 2253, in ASCII; to be freed with free().

@@ -101,7 +101,7 @@ static json_t *pack_sha256(const X509 *x509)
 
 static json_t *pack_certificate(X509 *x509, int64_t now)
 {
-    char subject[RDS_QUOTE_MAX], issuer[RDS_QUOTE_MAX], key[RDSCA_KEY_MAX];
+    char subject[RDSCA_NAME_MAX], issuer[RDSCA_NAME_MAX], key[RDSCA_KEY_MAX];
     int64_t until = rdsca_not_after(x509);
 
     return json_pack("{s:s,s:s,s:o,s:o,s:o,s:s,s:o,s:o,s:o,s:o}", "cn",

@@ -116,7 +116,7 @@ static void print_dates(int64_t from, int64_t until, int64_t now, FILE *to)
 static void print_chain(const struct rdsca_finding *finding, FILE *to)
 {
     const STACK_OF(X509) *chain = finding->peer.chain;
-    char key[24], subject[RDS_QUOTE_MAX], issuer[RDS_QUOTE_MAX];
+    char key[24], subject[RDSCA_NAME_MAX], issuer[RDSCA_NAME_MAX];
 
     for (int i = 0; i < sk_X509_num(chain); i++) {
         X509 *x509 = sk_X509_value(chain, i);

@@ -26,21 +26,30 @@ struct identity {
 
 /* ---- one certificate --------------------------------------------------- */
 
-/* The parts of a CA's name stand in AWS's order. */
+/*
+ * The parts of a CA's name stand in AWS's order.  Like AWS, this does not hold
+ * a common name to the 64 characters of RFC 5280; MBSTRING_ASC would.
+ */
 static bool set_name(X509 *certificate, const char *cn)
 {
-    const char *const parts[][2] = {
-        {"C", "US"},          {"O", "Amazon Web Services, Inc."},
-        {"OU", "Amazon RDS"}, {"ST", "WA"},
-        {"CN", cn},           {"L", "Seattle"},
+    const struct {
+        const char *field, *value;
+        int type;
+    } parts[] = {
+        {"C", "US", MBSTRING_ASC},
+        {"O", "Amazon Web Services, Inc.", MBSTRING_ASC},
+        {"OU", "Amazon RDS", MBSTRING_ASC},
+        {"ST", "WA", MBSTRING_ASC},
+        {"CN", cn, V_ASN1_UTF8STRING},
+        {"L", "Seattle", MBSTRING_ASC},
     };
     X509_NAME *name = X509_NAME_new();
     bool good = name != NULL;
 
     for (size_t i = 0; good && i < sizeof(parts) / sizeof(parts[0]); i++)
-        good = X509_NAME_add_entry_by_txt(name, parts[i][0], MBSTRING_ASC,
-                                          (const unsigned char *)parts[i][1],
-                                          -1, -1, 0) == 1;
+        good = X509_NAME_add_entry_by_txt(
+                   name, parts[i].field, parts[i].type,
+                   (const unsigned char *)parts[i].value, -1, -1, 0) == 1;
     good = good && X509_set_subject_name(certificate, name) == 1;
     X509_NAME_free(name);
     return good;
@@ -142,15 +151,14 @@ static bool make_pair(const struct rdsca_trial *trial, const char *cn,
                       const char *host, const char *ca, const char *server)
 {
     struct identity root = {NULL, NULL}, leaf = {NULL, NULL};
-    char path[2][PATH_MAX], name[ub_common_name + 1];
+    char path[2][PATH_MAX];
     bool good;
 
-    (void)snprintf(name, sizeof(name), "%s", host); /* may be cut, as AWS's */
     good =
         snprintf(path[0], PATH_MAX, "%s/%s", trial->folder, ca) < PATH_MAX &&
         snprintf(path[1], PATH_MAX, "%s/%s", trial->folder, server) <
             PATH_MAX &&
-        make(&root, NULL, cn, NULL) && make(&leaf, &root, name, host) &&
+        make(&root, NULL, cn, NULL) && make(&leaf, &root, host, host) &&
         write_pem(path[0], &root, false) && write_pem(path[1], &leaf, true);
     X509_free(root.certificate);
     X509_free(leaf.certificate);

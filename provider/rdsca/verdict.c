@@ -102,7 +102,7 @@ static const char *name_words(char out[WORDS_MAX],
 static void judge_claim(struct rdsca_finding *finding)
 {
     const struct rds_anchor *claim = &finding->claim;
-    char issuer[RDS_QUOTE_MAX], ca[WORDS_MAX], update[WORDS_MAX];
+    char issuer[RDSCA_NAME_MAX], ca[WORDS_MAX], update[WORDS_MAX];
     char name[WORDS_MAX];
 
     (void)rdsca_cn(issuer, X509_get_issuer_name(rdsca_finding_top(finding)));
@@ -129,7 +129,7 @@ static void judge_foreign(struct rdsca_finding *finding)
 {
     const struct rds_entry *namesake = finding->signers.namesake;
     bool alone = sk_X509_num(finding->peer.chain) == 1;
-    char issuer[RDS_QUOTE_MAX];
+    char issuer[RDSCA_NAME_MAX];
     const char *what = "is no CA of Amazon's";
 
     if (namesake != NULL)
@@ -174,14 +174,15 @@ static const char *owner_words(char out[WORDS_MAX],
                                const struct rdsca_finding *finding,
                                const X509 *x509)
 {
-    char cn[RDS_QUOTE_MAX];
+    char cn[RDSCA_NAME_MAX];
 
     if (x509 == leaf_of(finding))
         (void)snprintf(out, WORDS_MAX, "the server's certificate");
     else if (finding->path.anchor != NULL && X509_self_signed((X509 *)x509, 0))
         (void)rdsca_ca_words(out, finding->path.anchor->anchor);
     else
-        (void)snprintf(out, WORDS_MAX, "the intermediate '%s'",
+        (void)snprintf(out, WORDS_MAX, "the intermediate '%.*s'",
+                       RDS_QUOTE_MAX,
                        rdsca_cn(cn, X509_get_subject_name(x509)));
     return out;
 }
@@ -218,7 +219,7 @@ static void judge_name(struct rdsca_finding *finding)
 {
     const struct rds_anchor *anchor = rdsca_finding_anchor(finding);
     const char *host = finding->host->name;
-    char shown[RDS_QUOTE_MAX], ca[WORDS_MAX], name[WORDS_MAX];
+    char shown[RDSCA_NAME_MAX], ca[WORDS_MAX], name[WORDS_MAX];
 
     if (finding->shows && !finding->is_endpoint)
         say(finding, RDSCA_NO_ENDPOINT,
