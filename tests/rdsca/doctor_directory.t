@@ -22,8 +22,8 @@ BUILT=$(grep -v '^#' provider/anchors/DATE)
 
 pki_region us-west-2
 pki_region us-gov-west-1
-pki_root soon 'Amazon RDS us-west-2 Root CA ECC384 G1' ECC384 '+80 days'
-pki_root later 'Amazon RDS us-west-2 Root CA ECC384 G2' ECC384 '+100 days'
+pki_root soon 'Amazon RDS us-west-2 Root CA ECC384 G1' ECC384 '+170 days'
+pki_root later 'Amazon RDS us-west-2 Root CA ECC384 G2' ECC384 '+190 days'
 pki_root brief 'Amazon RDS us-gov-west-1 Root CA ECC384 G1' ECC384 '+3 seconds'
 
 # with_bundle [KEY=VALUE...]: a good machine with a bundle for us-west-2.
@@ -394,8 +394,8 @@ expiring() {
     healthy rds-trust="$WEST"
     pki_bundle "$WEST_FILE" soon later
     doctor
-    note 'a root that expires in 80 days' anchors \
-        "of '$WEST' 1 expire within 90 days: us-west-2 rds-ca-ecc384-g1 ($(last_day soon))"
+    note 'a root that expires in 170 days' anchors \
+        "of '$WEST' 1 expire within 180 days: us-west-2 rds-ca-ecc384-g1 ($(last_day soon))"
     update_is '... a newer one is to be fetched' us-west-2
     sed -i '/^rds-trust/d' "$CNF"
     doctor
@@ -407,7 +407,7 @@ expiring() {
     healthy rds-trust="$WEST"
     pki_bundle "$WEST_FILE" later
     doctor
-    sound 'one that expires in 100 days'
+    sound 'one that expires in 190 days'
 }
 
 expired() {

@@ -91,7 +91,7 @@ table() {
     is "$err" '' '... without a complaint'
     matches "$(head -n 1 <<<"$out")" "$HEADER" '... with a header'
     matches "$(tail -n 1 <<<"$out")" \
-        "^$(rows | wc -l) certificates of [0-9]+ regions, 0 expiring within 90 days; built in: [0-9]+ anchors of [0-9-]+\$" \
+        "^$(rows | wc -l) certificates of [0-9]+ regions, 0 expiring within 180 days; built in: [0-9]+ anchors of [0-9-]+\$" \
         '... and a summary that counts the rows'
     is "$(rows | awk '{ print $1 }' | sort -u | wc -l)" \
         "$(tail -n 1 <<<"$out" | sed 's/.*of \([0-9]*\) regions.*/\1/')" \
@@ -151,7 +151,7 @@ us-west-2 rds-ca-ecc384-g2 root EC P-384 $(day later) 400 us-west-2-bundle.pem o
 us-west-2 rds-ca-ecc384-g3 root EC P-384 $(day next) not yet us-west-2-bundle.pem of $today
 us-west-2 rds-ca-rsa2048-g1 root RSA 2048 $(day old) expired us-west-2-bundle.pem of $today" \
         'a bundle: days left, its name, when AWS confirmed it'
-    like "$out" ', 5 expired, 1 expiring within 90 days' '... and the counts'
+    like "$out" ', 5 expired, 1 expiring within 180 days' '... and the counts'
     list --directory "$DIR" "$WEST"
     is "$(rows | awk '{ print $2 }' | tr '\n' ' ')" \
         'rds-ca-ecc384-g1 rds-ca-ecc384-g2 ' \
