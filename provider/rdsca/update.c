@@ -83,10 +83,14 @@ static enum rdsca_exit install(struct update *update,
         .from_aws = update->mirror == NULL && update->request.cacert == NULL,
         .modified = {.tv_nsec = UTIME_NOW},
     };
-    enum rdsca_exit outcome = rdsca_install(&update->job, &parcel);
+    bool whole;
+    enum rdsca_exit outcome = rdsca_install(&update->job, &parcel, &whole);
 
+    /* What was left out is told of each time, and a later version may take it:
+     * so the file is fetched each time. */
     if (outcome == RDSCA_FINE && !update->job.check)
-        rdsca_etag_write(update->job.directory, name, url, response->etag);
+        rdsca_etag_write(update->job.directory, name, url,
+                         whole ? response->etag : "");
     return outcome;
 }
 
