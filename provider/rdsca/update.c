@@ -52,7 +52,7 @@ const char rdsca_update_help[] =
     "  --tries N        how often a server is asked (4)\n"
     "  --directory DIR  the bundle directory\n"
     "  --settings FILE  in place of /etc/default/rdsca; '-' for none\n"
-    "  -q, --quiet      say nothing but errors\n"
+    "  -q, --quiet      say nothing but errors and what was left out\n"
     "  --json           report as JSON\n\n"
     "Exit status: 0 fine, 1 would change (--check), 2 usage, 3 unreachable,\n"
     "try again, 4 refused as unsafe; the old file is kept in each case.\n";
