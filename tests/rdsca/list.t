@@ -215,6 +215,31 @@ from 0 to 100000, not '$filter'; try 'rdsca list --help'" "--expiring=$filter"
     done
 }
 
+# AWS's own file for GovCloud: the roots of a region, then its intermediates.
+govcloud() {
+    local gov=$TMP/gov
+
+    [[ -r $SHARED/truststore/anchors.tsv ]] ||
+        { skip "GovCloud's own file" 'no ../shared' && return; }
+    mkdir -m 755 "$gov"
+    install -m 644 "$SHARED/truststore/aws-us-gov/global/global-bundle.pem" \
+        "$gov/aws-us-gov-global-bundle.pem"
+    touch "$gov/aws-us-gov-global-bundle.pem"
+    list --directory "$gov" 'rds://region/us-gov-west-1?expired=include'
+    is "$(rows | grep ' rds-ca-[re].*-g1 ' | awk '{ print $2, $3, $6 }')" \
+        'rds-ca-ecc384-g1 root 2121-05-26
+rds-ca-rsa2048-g1 root 2062-04-15
+rds-ca-rsa4096-g1 root 2121-05-26
+rds-ca-rsa2048-g1 intermediate 2027-04-20
+rds-ca-rsa4096-g1 intermediate 2027-01-04' \
+        "GovCloud's own file: CA, role and last day"
+    run "$RDSCA" timeline 'rds://region/us-gov-west-1?expired=include' \
+        --directory "$gov" -o -
+    like "$out" 'us-gov-west-1, intermediate<' '... in the timeline, too'
+    like "$out" '<title>rds-ca-rsa4096-g1, 2022-01-03 to 2027-01-04: us-gov-west-1</title>' \
+        '... with its years'
+}
+
 # ---- JSON -------------------------------------------------------------------
 
 # query EXPRESSION: of the JSON in $out, `d` being all of it.
@@ -373,6 +398,7 @@ table
 fingerprints
 directory
 expiring
+govcloud
 json
 hostile_path
 colours
