@@ -116,7 +116,7 @@ MODULE_OBJECTS := $(call objects,$(MODULE_SOURCES)) $(CORE_OBJECTS)
 # and what of the module is a function of its arguments.
 UNIT_RDSCA_SOURCES := $(addprefix provider/rdsca/, activation.c chain.c \
     cnf.c describe.c diagnosis.c finding.c greeting.c host.c marked.c \
-    names.c opinion.c shellword.c target.c verdict.c)
+    names.c opinion.c shellword.c target.c unpack.c verdict.c vet.c)
 UNIT_OBJECTS := $(call objects,$(UNIT_SOURCES) $(UNIT_RDSCA_SOURCES) \
     provider/module/identity.c provider/truststore/linked.c) $(CORE_OBJECTS)
 LOADER_OBJECTS := $(call objects,$(LOADER_SOURCES))

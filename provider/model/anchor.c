@@ -56,6 +56,8 @@ enum generation {
     BY_NUMBER, /* "RSA2048 G1" stands in the name */
     BY_YEAR,   /* "2019" stands in the name */
     BY_DATE,   /* the year of not_before, or the issuer's name */
+    BY_ISSUER, /* "RSA2048 G1" is in the name and in that of the issuer, a
+                * root of the same region */
 };
 
 /*
@@ -71,6 +73,8 @@ static const struct {
 } forms[] = {
     {"Root CA A G", RDS_ROLE_ROOT, BY_NUMBER, true, false},
     {"Subordinate CA A G", RDS_ROLE_INTERMEDIATE, BY_NUMBER, true, false},
+    /* GovCloud, 2022; says so little that the issuer must bear it out. */
+    {"A G", RDS_ROLE_INTERMEDIATE, BY_ISSUER, true, false},
     {"Root Y CA", RDS_ROLE_ROOT, BY_YEAR, false, true},
     {"Y CA", RDS_ROLE_INTERMEDIATE, BY_YEAR, true, false},
     {"Root CA", RDS_ROLE_ROOT, BY_DATE, true, true},
@@ -232,6 +236,7 @@ static void set_ca(struct rds_anchor *out, enum generation generation,
 {
     switch (generation) {
     case BY_NUMBER:
+    case BY_ISSUER:
         (void)snprintf(out->ca, sizeof(out->ca), "rds-ca-%.*s-g%.*s",
                        (int)matched->algorithm.size, matched->algorithm.at,
                        (int)matched->number.size, matched->number.at);
@@ -305,20 +310,33 @@ static bool match_name(struct rds_anchor *out, const char *cn,
 }
 
 static bool match_names(struct rds_anchor *out,
-                        const struct rds_certificate *certificate)
+                        const struct rds_certificate *certificate,
+                        enum generation *generation)
 {
     struct matched matched = {{"", 0}, {"", 0}, {"", 0}};
-    enum generation generation;
 
+    *generation = BY_DATE;
     if (match_fixed(out, certificate))
         return true;
-    if (!match_name(out, certificate->subject_cn, &matched, &generation))
+    if (!match_name(out, certificate->subject_cn, &matched, generation))
         return false;
-    if (generation == BY_DATE && out->role == RDS_ROLE_INTERMEDIATE &&
+    if (*generation == BY_DATE && out->role == RDS_ROLE_INTERMEDIATE &&
         issuer_generation(certificate, &matched))
-        generation = BY_NUMBER;
-    set_ca(out, generation, &matched, certificate);
+        *generation = BY_NUMBER;
+    set_ca(out, *generation, &matched, certificate);
     return true;
+}
+
+/* Whether the issuer's name is that of the root of the same CA. */
+static bool issuer_agrees(const struct rds_anchor *anchor,
+                          const struct rds_certificate *certificate)
+{
+    struct rds_anchor issuer;
+
+    return rds_anchor_read_name(&issuer, certificate->issuer_cn) &&
+           issuer.role == RDS_ROLE_ROOT && issuer.stage == anchor->stage &&
+           strcmp(issuer.region, anchor->region) == 0 &&
+           strcmp(issuer.ca, anchor->ca) == 0;
 }
 
 bool rds_anchor_read_name(struct rds_anchor *out, const char *cn)
@@ -371,7 +389,7 @@ static void set_alias(struct rds_anchor *out)
 
 /*
  * One of these is in every root's name, the second for "aws.amazon.com/rds/";
- * intermediates say "Subordinate CA", or just "CA".
+ * intermediates say "Subordinate CA", just "CA", or neither.
  */
 static const char *const root_words[] = {"root", "rds/"};
 
@@ -407,13 +425,47 @@ bool rds_name_may_be_root(const unsigned char *name, size_t size)
     return false;
 }
 
+/* Whether subject and issuer fit the role that the names tell. */
+static bool judge_role(const struct rds_anchor *anchor,
+                       const struct rds_certificate *certificate,
+                       const unsigned char *der, enum generation generation,
+                       struct rds_error *err)
+{
+    char quoted[RDS_QUOTE_MAX], issuer[RDS_QUOTE_MAX];
+    bool self_issued =
+        certificate->subject.size == certificate->issuer.size &&
+        memcmp(der + certificate->subject.at, der + certificate->issuer.at,
+               certificate->subject.size) == 0;
+
+    (void)rds_quote(quoted, certificate->subject_cn,
+                    strlen(certificate->subject_cn));
+    if (self_issued != (anchor->role == RDS_ROLE_ROOT))
+        return rds_fail(err, RDS_R_BAD_CERTIFICATE,
+                        "'%s' names %s, but its issuer is %s", quoted,
+                        self_issued ? "an intermediate" : "a root",
+                        self_issued ? "itself" : "another");
+    if (generation == BY_ISSUER && !issuer_agrees(anchor, certificate))
+        return rds_fail(err, RDS_R_BAD_CERTIFICATE,
+                        "'%s' was issued by '%s', not by the root of its "
+                        "region and CA",
+                        quoted,
+                        rds_quote(issuer, certificate->issuer_cn,
+                                  strlen(certificate->issuer_cn)));
+    if (anchor->role == RDS_ROLE_ROOT &&
+        !rds_name_may_be_root(der + certificate->subject.at,
+                              certificate->subject.size))
+        return rds_fail(err, RDS_R_BAD_CERTIFICATE,
+                        "'%s' has none of the words of a root's name", quoted);
+    return true;
+}
+
 bool rds_anchor_describe(struct rds_anchor *out, const unsigned char *der,
                          size_t size, const unsigned char *sha256,
                          uint32_t der_at, struct rds_error *err)
 {
     struct rds_certificate certificate;
     char quoted[RDS_QUOTE_MAX];
-    bool self_issued;
+    enum generation generation;
 
     if (!rds_certificate_read(der, size, &certificate, err))
         return false;
@@ -423,23 +475,11 @@ bool rds_anchor_describe(struct rds_anchor *out, const unsigned char *der,
         return rds_fail(err, RDS_R_BAD_CERTIFICATE,
                         "'%s' is not a CA certificate", quoted);
     memset(out, 0, sizeof(*out));
-    if (!match_names(out, &certificate))
+    if (!match_names(out, &certificate, &generation))
         return rds_fail(err, RDS_R_BAD_CERTIFICATE,
                         "'%s' is not the name of an Amazon RDS CA", quoted);
-    self_issued =
-        certificate.subject.size == certificate.issuer.size &&
-        memcmp(der + certificate.subject.at, der + certificate.issuer.at,
-               certificate.subject.size) == 0;
-    if (self_issued != (out->role == RDS_ROLE_ROOT))
-        return rds_fail(err, RDS_R_BAD_CERTIFICATE,
-                        "'%s' names %s, but its issuer is %s", quoted,
-                        self_issued ? "an intermediate" : "a root",
-                        self_issued ? "itself" : "another");
-    if (out->role == RDS_ROLE_ROOT &&
-        !rds_name_may_be_root(der + certificate.subject.at,
-                              certificate.subject.size))
-        return rds_fail(err, RDS_R_BAD_CERTIFICATE,
-                        "'%s' has none of the words of a root's name", quoted);
+    if (!judge_role(out, &certificate, der, generation, err))
+        return false;
     set_alias(out);
     out->not_before = certificate.not_before;
     out->not_after = certificate.not_after;
@@ -469,11 +509,12 @@ int rds_anchor_compare(const struct rds_anchor *a, const struct rds_anchor *b)
         return a->family < b->family ? -1 : 1;
     if (a->partition != b->partition)
         return a->partition < b->partition ? -1 : 1;
-    if ((order = strcmp(a->region, b->region)) != 0 ||
-        (order = strcmp(a->ca, b->ca)) != 0)
+    if ((order = strcmp(a->region, b->region)) != 0)
         return order;
     if (a->role != b->role)
         return a->role < b->role ? -1 : 1;
+    if ((order = strcmp(a->ca, b->ca)) != 0)
+        return order;
     if (a->stage != b->stage)
         return a->stage < b->stage ? -1 : 1;
     if ((order = strcmp(a->alias, b->alias)) != 0)

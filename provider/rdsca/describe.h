@@ -12,6 +12,12 @@
 
 #define RDSCA_DAY 86400 /* seconds */
 
+/*
+ * Days before its end in which a CA certificate counts as expiring.  Replacing
+ * a CA takes months: each server needs another certificate first.
+ */
+#define RDSCA_SOON 180
+
 /* Whole days until `not_after`, negative where it is over. */
 int64_t rdsca_days_left(int64_t not_after, int64_t now);
 

@@ -16,7 +16,6 @@
 #include "doctor_values.h"
 #include "rds/builtin.h"
 
-#define SOON 90     /* days; what expires within them is told of */
 #define NAMED_MAX 8 /* certificates or regions that a line names */
 
 struct anchors {
@@ -206,7 +205,7 @@ static bool ends_soon(const struct anchors *at,
                       const struct rds_anchor *anchor)
 {
     return rds_anchor_in_force(anchor, at->now) &&
-           rdsca_days_left(anchor->not_after, at->now) < SOON;
+           rdsca_days_left(anchor->not_after, at->now) < RDSCA_SOON;
 }
 
 /* By name one can ask for what has expired, which is of no use for TLS. */
@@ -218,39 +217,102 @@ static void tell_all_expired(const struct anchors *at, const char *what)
                "name a region or an endpoint in place of what has expired");
 }
 
-static void tell_expiring(const struct anchors *at, const char *what,
-                          const struct rds_selection *selection)
+/* Whether a root of the answer that issued it will be in force for long. */
+static bool root_remains(const struct anchors *at,
+                         const struct rds_selection *selection,
+                         const struct rds_entry *entry)
 {
-    const struct rds_anchor *first = NULL;
-    struct names names = {"", 0};
-    char place[RDSCA_PLACE_MAX], date[RDS_DATE_MAX], name[256];
-    size_t in_force = 0;
-
+    if (entry->anchor->role == RDS_ROLE_ROOT)
+        return false;
     for (size_t i = 0; i < selection->count; i++) {
-        const struct rds_anchor *anchor =
-            at->trust.view->entries[selection->index[i]].anchor;
+        const struct rds_entry *root =
+            &at->trust.view->entries[selection->index[i]];
 
-        in_force += rds_anchor_in_force(anchor, at->now);
+        if (root->anchor->role == RDS_ROLE_ROOT &&
+            rds_entry_issued_by(entry, root) &&
+            rds_anchor_in_force(root->anchor, at->now) &&
+            !ends_soon(at, root->anchor))
+            return true;
+    }
+    return false;
+}
+
+/* What ends soon in an answer. */
+struct ending {
+    struct names passing;           /* intermediates whose roots remain */
+    struct names lost;              /* all else */
+    const struct rds_anchor *first; /* of those; or NULL */
+    size_t in_force;
+};
+
+static void find_ending(const struct anchors *at,
+                        const struct rds_selection *selection,
+                        struct ending *out)
+{
+    char place[RDSCA_PLACE_MAX], date[RDS_DATE_MAX], name[256];
+
+    memset(out, 0, sizeof(*out));
+    for (size_t i = 0; i < selection->count; i++) {
+        const struct rds_entry *entry =
+            &at->trust.view->entries[selection->index[i]];
+        const struct rds_anchor *anchor = entry->anchor;
+        bool passing = root_remains(at, selection, entry);
+
+        out->in_force += rds_anchor_in_force(anchor, at->now);
         if (!ends_soon(at, anchor))
             continue;
         (void)snprintf(name, sizeof(name), "%s %s (%s)",
                        rdsca_place(place, anchor), anchor->ca,
                        rds_date_write(date, anchor->not_after));
-        add_name(&names, name);
-        if (first == NULL)
-            first = anchor;
+        add_name(passing ? &out->passing : &out->lost, name);
+        if (!passing && out->first == NULL)
+            out->first = anchor;
     }
-    if (in_force == 0) {
+}
+
+/*
+ * No update helps before AWS replaces them, and none is needed where the
+ * roots are trusted: it is the servers that may need another certificate.
+ */
+static void tell_passing(const struct anchors *at, const char *what,
+                         struct names *passing)
+{
+    if (passing->count == 0)
+        return;
+    rdsca_find(at->to, RDSCA_NOTE,
+               "of '%s' %zu intermediate%s within %d days, and the roots "
+               "remain: %s",
+               what, passing->count,
+               passing->count == 1 ? " expires" : "s expire", RDSCA_SOON,
+               end_names(passing));
+    rdsca_mend(at->to, RDSCA_MEND_DO, NULL,
+               "nothing to change here; ask the servers of the region with "
+               "'rdsca probe ENDPOINT', and rotate the certificate of one "
+               "whose chain expires");
+}
+
+static void tell_expiring(const struct anchors *at, const char *what,
+                          const struct rds_selection *selection)
+{
+    struct ending ending;
+
+    find_ending(at, selection, &ending);
+    if (ending.in_force == 0) {
         tell_all_expired(at, what);
-    } else if (first == NULL) {
-        rdsca_find(at->to, RDSCA_OK, "nothing of '%s' expires within %d days",
-                   what, SOON);
-    } else {
-        rdsca_find(at->to, RDSCA_NOTE, "of '%s' %zu expire within %d days: %s",
-                   what, names.count, SOON, end_names(&names));
-        rdsca_mend_update(at->doctor, at->trust.directory, first->region,
-                          (enum rds_partition)first->partition);
+        return;
     }
+    if (ending.lost.count != 0) {
+        rdsca_find(at->to, RDSCA_NOTE, "of '%s' %zu expire within %d days: %s",
+                   what, ending.lost.count, RDSCA_SOON,
+                   end_names(&ending.lost));
+        rdsca_mend_update(at->doctor, at->trust.directory,
+                          ending.first->region,
+                          (enum rds_partition)ending.first->partition);
+    }
+    tell_passing(at, what, &ending.passing);
+    if (ending.lost.count + ending.passing.count == 0)
+        rdsca_find(at->to, RDSCA_OK, "nothing of '%s' expires within %d days",
+                   what, RDSCA_SOON);
 }
 
 static void judge_uri(const struct anchors *at, struct rds_uri *uri)

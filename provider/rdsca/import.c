@@ -93,6 +93,7 @@ static enum rdsca_exit import_file(const struct rdsca_job *job,
     unsigned char *bytes = NULL;
     char quoted[RDS_QUOTE_MAX];
     struct stat st;
+    bool whole; /* always: only AWS's own host may serve what is unknown */
 
     (void)rds_quote(quoted, path, strlen(path));
     if (fd < 0 || fstat(fd, &st) != 0 || !read_all(fd, &bytes, &parcel.size)) {
@@ -106,7 +107,7 @@ static enum rdsca_exit import_file(const struct rdsca_job *job,
     parcel.modified.tv_nsec = UTIME_NOW;
     if (!standard)
         parcel.modified = st.st_mtim;
-    outcome = rdsca_install(job, &parcel);
+    outcome = rdsca_install(job, &parcel, &whole);
 done:
     free(bytes);
     if (fd >= 0 && !standard)

@@ -104,9 +104,31 @@ static void report_text(const struct rdsca_job *job,
     for (size_t i = 0; i < vetted->note_count; i++) {
         const struct rdsca_note *note = &vetted->notes[i];
 
-        if (note->kind != RDSCA_NOTE_PINNED)
+        if (note->kind != RDSCA_NOTE_PINNED &&
+            note->kind != RDSCA_NOTE_LEFT_OUT) /* see warn_left_out() */
             (void)printf("  %s: %s, SHA-256 %s\n", rdsca_note_name(note->kind),
                          note->cn, rds_sha256_write(sha256, note->sha256));
+    }
+}
+
+/* On standard error, whatever the form of the report, and with --quiet. */
+static void warn_left_out(const struct rdsca_job *job,
+                          const struct rdsca_parcel *parcel,
+                          const struct rdsca_vetted *vetted)
+{
+    char sha256[RDS_SHA256_TEXT], cn[RDS_QUOTE_MAX];
+
+    for (size_t i = 0; i < vetted->note_count; i++) {
+        const struct rdsca_note *note = &vetted->notes[i];
+
+        if (note->kind == RDSCA_NOTE_LEFT_OUT)
+            rdsca_complain(job->command,
+                           "%s: left out '%s', SHA-256 %s: this version does "
+                           "not know what it is, so nothing trusts it; look "
+                           "for a newer version",
+                           parcel->name.file,
+                           rds_quote(cn, note->cn, strlen(note->cn)),
+                           rds_sha256_write(sha256, note->sha256));
     }
 }
 
@@ -114,6 +136,7 @@ static void report(const struct rdsca_job *job,
                    const struct rdsca_parcel *parcel, const char *result,
                    const struct rdsca_vetted *vetted)
 {
+    warn_left_out(job, parcel, vetted);
     if (job->report != NULL)
         report_json(job, parcel, result, vetted);
     else
@@ -261,7 +284,7 @@ static void keep_checked(const struct rdsca_job *job,
 }
 
 enum rdsca_exit rdsca_install(const struct rdsca_job *job,
-                              const struct rdsca_parcel *parcel)
+                              const struct rdsca_parcel *parcel, bool *whole)
 {
     struct rdsca_candidate candidate = {
         .name = parcel->name,
@@ -277,6 +300,7 @@ enum rdsca_exit rdsca_install(const struct rdsca_job *job,
     struct rdsca_trust trust;
     struct rds_error err;
 
+    *whole = false;
     if (!rdsca_trust_open(&trust, job->command, job->directory))
         return RDSCA_UNSAFE;
     candidate.view = trust.view;
@@ -287,6 +311,7 @@ enum rdsca_exit rdsca_install(const struct rdsca_job *job,
     if (rdsca_vet(&candidate, &vetted, &err)) {
         keep_checked(job, &parcel->name, &vetted);
         outcome = put(job, parcel, &vetted);
+        *whole = vetted.left_out == 0;
     } else {
         outcome = failed(job, parcel->name.file, &err);
     }

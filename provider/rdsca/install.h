@@ -41,10 +41,11 @@ struct rdsca_parcel {
 /*
  * Vets and installs one bundle.  RDSCA_FINE: installed, or the same as
  * before (its date is then set anew); RDSCA_FINDING: --check, it would
- * change; RDSCA_UNSAFE: refused, the old file is untouched.
+ * change; RDSCA_UNSAFE: refused, the old file is untouched.  *whole: nothing
+ * was left out because its name is unknown (vet.h).
  */
 enum rdsca_exit rdsca_install(const struct rdsca_job *job,
-                              const struct rdsca_parcel *parcel);
+                              const struct rdsca_parcel *parcel, bool *whole);
 
 /* AWS confirms the file that is there: its date becomes now. */
 enum rdsca_exit rdsca_confirm(const struct rdsca_job *job,

@@ -14,7 +14,6 @@
 #include "table.h"
 
 #define NAME "list"
-#define SOON 90         /* days; what expires within them is yellow */
 #define DAYS_MAX 100000 /* more than any certificate's validity */
 
 const char rdsca_list_help[] =
@@ -31,7 +30,7 @@ const char rdsca_list_help[] =
     "\n"
     "Expired certificates are left out unless the URI asks for them, as in\n"
     "'rds://all?expired=include'.  On a terminal those that have expired are\n"
-    "red and those that will within 90 days yellow, unless NO_COLOR is set.\n"
+    "red and those that will within 180 days yellow, unless NO_COLOR is set.\n"
     "\n"
     "Exit status: 0 fine, 1 --expiring found some, 2 usage or no answer.\n";
 
@@ -103,7 +102,7 @@ static enum rdsca_colour colour_of(const struct rds_anchor *anchor,
 
     if (days < 0)
         return RDSCA_RED;
-    return days < SOON ? RDSCA_YELLOW : RDSCA_PLAIN;
+    return days < RDSCA_SOON ? RDSCA_YELLOW : RDSCA_PLAIN;
 }
 
 static void write_days(char *out, size_t size, const struct rds_anchor *anchor,
@@ -200,7 +199,7 @@ static void print_summary(const struct rdsca_answer *answer, size_t regions)
     if (expired != 0)
         (void)printf(", %zu expired", expired);
     (void)printf(", %zu expiring within %d days; built in: %s\n",
-                 count_colour(answer, RDSCA_YELLOW), SOON,
+                 count_colour(answer, RDSCA_YELLOW), RDSCA_SOON,
                  rds_builtin_summary);
 }
 

@@ -14,7 +14,7 @@
 #include "options.h"
 
 #define NAME "timeline"
-#define SOON (90 * (int64_t)RDSCA_DAY)
+#define SOON (RDSCA_SOON * (int64_t)RDSCA_DAY)
 
 const char rdsca_timeline_help[] =
     "usage: rdsca timeline [URI] -o FILE.svg [OPTION...]\n"
@@ -306,7 +306,7 @@ static void draw_legend(const struct drawing *d)
         const char *colour, *text;
     } entries[] = {
         {IN_FORCE, "in force"},
-        {ENDING, "expires within 90 days"},
+        {ENDING, "expires within 180 days"},
         {PAST, "past"},
     };
     double x = d->plot_at, y = d->height - 34;

@@ -52,7 +52,7 @@ const char rdsca_update_help[] =
     "  --tries N        how often a server is asked (4)\n"
     "  --directory DIR  the bundle directory\n"
     "  --settings FILE  in place of /etc/default/rdsca; '-' for none\n"
-    "  -q, --quiet      say nothing but errors\n"
+    "  -q, --quiet      say nothing but errors and what was left out\n"
     "  --json           report as JSON\n\n"
     "Exit status: 0 fine, 1 would change (--check), 2 usage, 3 unreachable,\n"
     "try again, 4 refused as unsafe; the old file is kept in each case.\n";
@@ -83,10 +83,14 @@ static enum rdsca_exit install(struct update *update,
         .from_aws = update->mirror == NULL && update->request.cacert == NULL,
         .modified = {.tv_nsec = UTIME_NOW},
     };
-    enum rdsca_exit outcome = rdsca_install(&update->job, &parcel);
+    bool whole;
+    enum rdsca_exit outcome = rdsca_install(&update->job, &parcel, &whole);
 
+    /* What was left out is told of each time, and a later version may take it:
+     * so the file is fetched each time. */
     if (outcome == RDSCA_FINE && !update->job.check)
-        rdsca_etag_write(update->job.directory, name, url, response->etag);
+        rdsca_etag_write(update->job.directory, name, url,
+                         whole ? response->etag : "");
     return outcome;
 }
 

@@ -24,6 +24,7 @@ static const char *const note_names[] = {
     [RDSCA_NOTE_WITHDRAWN] = "WITHDRAWN",
     [RDSCA_NOTE_EXPIRED] = "expired, dropped",
     [RDSCA_NOTE_DUPLICATE] = "duplicate, dropped",
+    [RDSCA_NOTE_LEFT_OUT] = "unknown, left out",
 };
 
 _Static_assert(sizeof(note_names) / sizeof(note_names[0]) == RDSCA_NOTE_KINDS,
@@ -40,6 +41,7 @@ struct member {
     unsigned char *der;
     struct rds_anchor anchor;
     struct rds_certificate fields;
+    bool unknown; /* of the anchor only SHA-256 and end are known; dropped */
     bool dropped;
 };
 
@@ -89,12 +91,32 @@ static bool repeated(const struct vetting *vetting, size_t at)
     return false;
 }
 
+/*
+ * Sets aside a CA certificate that no rule describes, until leave_out() can
+ * tell whether a known one issued it.  Only in AWS's own file: whoever can put
+ * a certificate into another could hide there that it was tampered with.
+ */
+static bool set_aside(struct vetting *vetting, struct member *member,
+                      const unsigned char *sha256, const struct rds_error *why)
+{
+    if (!vetting->candidate->from_aws ||
+        vetting->candidate->name.legacy != NULL || !member->fields.is_ca)
+        return rds_fail(vetting->err, RDS_R_BAD_BUNDLE, "%s: %.300s",
+                        vetting->candidate->name.file, why->text);
+    memset(&member->anchor, 0, sizeof(member->anchor));
+    memcpy(member->anchor.sha256, sha256, RDS_SHA256_SIZE);
+    member->anchor.not_after = member->fields.not_after;
+    member->unknown = true;
+    member->dropped = true;
+    return true;
+}
+
+/* Reads a certificate and says what it is. */
 static bool describe(struct vetting *vetting, size_t at)
 {
     struct member *member = &vetting->members[at];
     unsigned char sha256[EVP_MAX_MD_SIZE];
     struct rds_error why;
-    bool expired;
     int size;
 
     member->x509 = sk_X509_value(vetting->certificates, (int)at);
@@ -102,19 +124,30 @@ static bool describe(struct vetting *vetting, size_t at)
     if (size <= 0 || EVP_Digest(member->der, (size_t)size, sha256, NULL,
                                 EVP_sha256(), NULL) != 1)
         return no_memory(vetting);
-    if (!rds_anchor_describe(&member->anchor, member->der, (size_t)size,
-                             sha256, 0, &why) ||
-        !rds_certificate_read(member->der, (size_t)size, &member->fields,
+    if (!rds_certificate_read(member->der, (size_t)size, &member->fields,
                               &why))
         return rds_fail(vetting->err, RDS_R_BAD_BUNDLE, "%s: %.300s",
                         vetting->candidate->name.file, why.text);
-    if (!rds_bundle_name_fits(&vetting->candidate->name, &member->anchor))
+    return rds_anchor_describe(&member->anchor, member->der, (size_t)size,
+                               sha256, 0, &why) ||
+           set_aside(vetting, member, sha256, &why);
+}
+
+/* Whether the certificate belongs into the bundle, and is to be kept. */
+static bool sort_out(struct vetting *vetting, size_t at)
+{
+    struct member *member = &vetting->members[at];
+    bool expired;
+
+    if (!member->unknown &&
+        !rds_bundle_name_fits(&vetting->candidate->name, &member->anchor))
         return refuse(vetting,
                       "is not of the region or partition asked for; nothing "
                       "was installed",
                       member->fields.subject_cn);
     expired = member->anchor.not_after < vetting->candidate->now;
     if (repeated(vetting, at)) {
+        member->unknown = false; /* the first one is told of */
         member->dropped = true;
         note(vetting, RDSCA_NOTE_DUPLICATE, member->fields.subject_cn,
              &member->anchor);
@@ -124,7 +157,7 @@ static bool describe(struct vetting *vetting, size_t at)
                       "has not expired, so it is not retired: it must come "
                       "with the bundle of its region; nothing was installed",
                       member->fields.subject_cn);
-    } else if (expired) {
+    } else if (expired && !member->unknown) {
         member->dropped = true;
         note(vetting, RDSCA_NOTE_EXPIRED, member->fields.subject_cn,
              &member->anchor);
@@ -182,8 +215,8 @@ static const unsigned char *issuer_here(const struct vetting *vetting,
     for (size_t i = 0; i < vetting->count; i++) {
         const struct member *other = &vetting->members[i];
 
-        if (other->anchor.role == RDS_ROLE_ROOT && other != member &&
-            signed_by(member->x509, other->x509))
+        if (!other->unknown && other->anchor.role == RDS_ROLE_ROOT &&
+            other != member && signed_by(member->x509, other->x509))
             return other->anchor.sha256;
     }
     return NULL;
@@ -277,6 +310,29 @@ static bool verify(struct vetting *vetting, struct member *member)
     }
     note(vetting, known, member->fields.subject_cn, &member->anchor);
     return true;
+}
+
+/*
+ * What AWS serves under a name that this version does not know is left out,
+ * so that it locks nobody out, if a certificate that was verified issued it.
+ * It is not installed: nothing may trust what nobody here can describe.
+ */
+static bool leave_out(struct vetting *vetting, const struct member *member)
+{
+    for (size_t i = 0; i < vetting->count; i++) {
+        const struct member *issuer = &vetting->members[i];
+
+        if (issuer->dropped || !signed_by(member->x509, issuer->x509))
+            continue;
+        note(vetting, RDSCA_NOTE_LEFT_OUT, member->fields.subject_cn,
+             &member->anchor);
+        vetting->out->left_out++;
+        return true;
+    }
+    return refuse(vetting,
+                  "does not describe itself as an Amazon RDS CA, and none "
+                  "in the bundle issued it; nothing was installed",
+                  member->fields.subject_cn);
 }
 
 /* ---- what would be lost ------------------------------------------------ */
@@ -399,12 +455,17 @@ static bool judge(struct vetting *vetting)
     if (vetting->members == NULL || vetting->out->notes == NULL)
         return no_memory(vetting);
     for (size_t i = 0; i < vetting->count; i++) {
-        if (!describe(vetting, i))
+        if (!describe(vetting, i) || !sort_out(vetting, i))
             return false;
     }
     for (size_t i = 0; i < vetting->count; i++) {
         if (!vetting->members[i].dropped &&
             !verify(vetting, &vetting->members[i]))
+            return false;
+    }
+    for (size_t i = 0; i < vetting->count; i++) {
+        if (vetting->members[i].unknown &&
+            !leave_out(vetting, &vetting->members[i]))
             return false;
     }
     /* A retired file replaces nothing but itself. */

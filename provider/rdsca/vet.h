@@ -15,6 +15,12 @@
  * elsewhere only where the caller says so.  A bundle that would take a
  * region's last root in force is refused, and so is anything that is not a
  * bundle.
+ *
+ * A CA certificate that does not describe itself as an RDS CA
+ * (rds_anchor_describe()) refuses the bundle, with one exception: in a bundle
+ * from AWS's own host it is left out and reported if another certificate of
+ * the bundle, which is kept, signed it.  What is left out is not in the PEM
+ * to install, so neither the module nor a tool that reads the file trusts it.
  */
 
 #include <openssl/x509.h>
@@ -29,6 +35,7 @@ enum rdsca_note_kind {
     RDSCA_NOTE_WITHDRAWN, /* at hand until now, not in the bundle */
     RDSCA_NOTE_EXPIRED,   /* dropped */
     RDSCA_NOTE_DUPLICATE, /* dropped */
+    RDSCA_NOTE_LEFT_OUT,  /* AWS's, but of a name that no rule knows */
     RDSCA_NOTE_KINDS
 };
 
@@ -58,6 +65,7 @@ struct rdsca_vetted {
     char *pem; /* what to install */
     size_t pem_size;
     size_t kept;
+    size_t left_out; /* notes of RDSCA_NOTE_LEFT_OUT */
     struct rdsca_note *notes;
     size_t note_count;
 };

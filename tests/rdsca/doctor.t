@@ -34,7 +34,7 @@ good_machine() {
     sound 'a good machine with rds-trust'
     fine process "rds-trust = '$WEST' is in force in a process" \
         '... it is in force'
-    fine anchors "nothing of '$WEST' expires within 90 days" \
+    fine anchors "nothing of '$WEST' expires within 180 days" \
         '... and lasts'
 }
 

@@ -85,7 +85,7 @@ keyUsage = critical, digitalSignature, keyCertSign, cRLSign
 END
 }
 
-# pki_sub NAME ISSUER CN [ALG]: a subordinate that issues leaves only.
+# pki_sub NAME ISSUER CN [ALG [UNTIL]]: a subordinate that issues leaves only.
 pki_sub() {
     local subject
 
@@ -93,7 +93,7 @@ pki_sub() {
     printf -v subject "$CA_SUBJECT" "$3"
     pki_key "$1" "${4:-ECC384}"
     pki_sign "$1" "$2" "$subject" "$(pki_date '-1 day')" \
-        "$(pki_date '+5 years')" <<'END'
+        "$(pki_date "${5:-+5 years}")" <<'END'
 basicConstraints = critical, CA:TRUE, pathlen:0
 subjectKeyIdentifier = hash
 authorityKeyIdentifier = keyid

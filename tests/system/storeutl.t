@@ -60,7 +60,7 @@ G1_US_WEST_2='Amazon RDS us-west-2 Root CA ECC384 G1
 Amazon RDS us-west-2 Root CA RSA2048 G1
 Amazon RDS us-west-2 Root CA RSA4096 G1'
 
-# Order: partition, region (none first), CA identifier, roots first.
+# Order: partition, region (none first), roots first, CA identifier.
 order() {
     is "$(names_of rds://region/us-west-2)" "$G1_US_WEST_2" \
         'a region answers in the order of its CA identifiers'
@@ -70,9 +70,9 @@ Amazon RDS us-west-2 2019 CA' 'the root stands before its intermediate'
     is "$(names_of 'rds://region/us-west-2?expired=include')" \
         "Amazon RDS Root CA
 Amazon RDS Root 2019 CA
+$G1_US_WEST_2
 Amazon RDS us-west-2 CA
-Amazon RDS us-west-2 2019 CA
-$G1_US_WEST_2" 'retired ones come with their roots'
+Amazon RDS us-west-2 2019 CA" 'retired ones come with their roots'
     is "$(names_of rds://region/us-west-2,eu-west-1)" \
         "$(names_of rds://region/eu-west-1,us-west-2)" \
         'the order of an answer is not the order in the URI'

@@ -276,6 +276,18 @@ static const struct {
     {"Amazon RDS ap-foo-9 Subordinate CA RSA2048 G1.A.7", G1_ROOT, "ap-foo-9",
      "rds-ca-rsa2048-g1", NULL, INTERMEDIATE, PRODUCTION, RDS_PARTITION_AWS,
      0},
+    /* GovCloud, 2022: neither "Root" nor "Subordinate CA". */
+    {"Amazon RDS us-gov-west-1 RSA2048 G1",
+     "Amazon RDS us-gov-west-1 Root CA RSA2048 G1", "us-gov-west-1",
+     "rds-ca-rsa2048-g1", "us-gov-west-1-rds-ca-rsa2048-g1-subordinate",
+     INTERMEDIATE, PRODUCTION, RDS_PARTITION_AWS_US_GOV, 2022},
+    {"Amazon RDS Beta eu-foo-2 ECC384 G2",
+     "Amazon RDS Beta eu-foo-2 Root CA ECC384 G2", "eu-foo-2",
+     "rds-ca-ecc384-g2", NULL, INTERMEDIATE, BETA, RDS_PARTITION_AWS, 0},
+    {"Amazon RDS us-west-2 RSA2048 G1.A.7",
+     "Amazon RDS us-west-2 Root CA RSA2048 G1", "us-west-2",
+     "rds-ca-rsa2048-g1", NULL, INTERMEDIATE, PRODUCTION, RDS_PARTITION_AWS,
+     0},
     {"Amazon RDS cn-foo-1 Root CA RSA4096 G2", NULL, "cn-foo-1",
      "rds-ca-rsa4096-g2", NULL, ROOT, PRODUCTION, RDS_PARTITION_AWS_CN, 0},
     {"Amazon RDS us-gov-east-1 Root CA RSA2048 G1", NULL, "us-gov-east-1",
@@ -349,6 +361,8 @@ static void test_future(void)
     }
 }
 
+#define OTHER_CA(issuer)                                                      \
+    "' was issued by '" issuer "', not by the root of its region and CA"
 #define NO_NAME "' is not the name of an Amazon RDS CA"
 
 static const struct {
@@ -415,6 +429,27 @@ static const struct {
      "' names a root, but its issuer is another"},
     {"Amazon RDS us-west-2 2019 CA", NULL, false,
      "' names an intermediate, but its issuer is itself"},
+    {"Amazon RDS ap-foo-9 RSA2048 G1", NULL, false,
+     "' names an intermediate, but its issuer is itself"},
+    {"Amazon RDS ap-foo-9 ROOT G1", NULL, false,
+     "' names an intermediate, but its issuer is itself"},
+    {"Amazon RDS ap-foo-9 RSA2048", G1_ROOT, false, NO_NAME},
+    {"Amazon RDS ap-foo-9 G1", G1_ROOT, false, NO_NAME},
+    {"Amazon RDS ap-foo-9 RSA2048 G1 CA", G1_ROOT, false, NO_NAME},
+    {"Amazon RDS ap-foo-9 CA RSA2048 G1", G1_ROOT, false, NO_NAME},
+    {"Amazon RDS RSA2048 G1", G1_ROOT, false, NO_NAME},
+    {"Amazon RDS CN RSA2048 G1", G1_ROOT, false, NO_NAME},
+    {"Amazon RDS ap-foo-8 RSA2048 G1", G1_ROOT, false, OTHER_CA(G1_ROOT)},
+    {"Amazon RDS ap-foo-9 RSA4096 G1", G1_ROOT, false, OTHER_CA(G1_ROOT)},
+    {"Amazon RDS ap-foo-9 RSA2048 G2", G1_ROOT, false, OTHER_CA(G1_ROOT)},
+    {"Amazon RDS Beta ap-foo-9 RSA2048 G1", G1_ROOT, false, OTHER_CA(G1_ROOT)},
+    {"Amazon RDS ap-foo-9 RSA2048 G1", "Evil Root", false,
+     OTHER_CA("Evil Root")},
+    {"Amazon RDS ap-foo-9 RSA2048 G1",
+     "Amazon RDS ap-foo-9 Subordinate CA RSA2048 G1.A.1", false,
+     OTHER_CA("Amazon RDS ap-foo-9 Subordinate CA RSA2048 G1.A.1")},
+    {"Amazon RDS ap-foo-9 RSA2048 G1", "Amazon RDS ap-foo-9 Root CA", false,
+     OTHER_CA("Amazon RDS ap-foo-9 Root CA")},
 };
 
 static void test_refused(void)
@@ -451,6 +486,8 @@ static const struct {
 } lone_names[] = {
     {"Amazon RDS us-west-2 Root CA RSA2048 G1", "us-west-2",
      "rds-ca-rsa2048-g1", RDS_PARTITION_AWS, ROOT, PRODUCTION},
+    {"Amazon RDS us-gov-west-1 RSA4096 G1", "us-gov-west-1",
+     "rds-ca-rsa4096-g1", RDS_PARTITION_AWS_US_GOV, INTERMEDIATE, PRODUCTION},
     {"Amazon RDS us-gov-west-1 Subordinate CA ECC384 G2.A.13", "us-gov-west-1",
      "rds-ca-ecc384-g2", RDS_PARTITION_AWS_US_GOV, INTERMEDIATE, PRODUCTION},
     {"Amazon RDS Preview us-east-2 Root CA RSA4096 G1", "us-east-2",
@@ -574,14 +611,14 @@ static void test_order_of_fields(void)
             break;
         case 2:
             high.region[0] = 'c';
-            high.ca[0] = 'a';
-            break;
-        case 3:
-            high.ca[0] = 'c';
             high.role = 0;
             break;
-        case 4:
+        case 3:
             high.role = 2;
+            high.ca[0] = 'a';
+            break;
+        case 4:
+            high.ca[0] = 'c';
             high.stage = 0;
             break;
         case 5:
@@ -839,6 +876,7 @@ static void test_other_names(void)
         bool root;
     } rows[] = {
         {"Amazon RDS us-west-2 Subordinate CA RSA2048 G1.A.1", false},
+        {"Amazon RDS us-gov-west-1 RSA2048 G1", false},
         {"Amazon RDS us-west-2 CA", true}, /* a length that looks like a tag */
         {"Amazon RDS us-west-2 2019 CA.", false},
         {"GTS CA 1C3", false},

@@ -45,6 +45,7 @@
     F(anchors_list)                                                           \
     F(host)                                                                   \
     F(greeting)                                                               \
+    F(vet)                                                                    \
     F(target)                                                                 \
     F(verdict)                                                                \
     F(diagnosis)                                                              \

@@ -487,7 +487,7 @@ static void test_new_names(void)
     folder_write(&fixture.folder, "ap-foo-9-bundle.pem", &content);
     folder_touch(&fixture.folder, "ap-foo-9-bundle.pem", fresh(1));
     check(&fixture, "rds:region/ap-foo-9",
-          "rds-ca-2030-root rds-ca-2030-ap-foo-9 ap-foo-9-rds-ca-rsa2048-g2",
+          "rds-ca-2030-root ap-foo-9-rds-ca-rsa2048-g2 rds-ca-2030-ap-foo-9",
           "a new region");
     check(&fixture, WEST_URI, WEST_ALL, "the others");
     /* A second file with the same root: it serves both. */
@@ -500,7 +500,7 @@ static void test_new_names(void)
     folder_write(&fixture.folder, "ap-bar-1-bundle.pem", &content);
     folder_touch(&fixture.folder, "ap-bar-1-bundle.pem", fresh(3));
     check(&fixture, "rds:region/ap-foo-9",
-          "rds-ca-2030-root rds-ca-2030-ap-foo-9 ap-foo-9-rds-ca-rsa2048-g2",
+          "rds-ca-2030-root ap-foo-9-rds-ca-rsa2048-g2 rds-ca-2030-ap-foo-9",
           "a shared root");
     check(&fixture, "rds:region/ap-bar-1",
           "rds-ca-2030-root rds-ca-2030-ap-bar-1", "a shared root");
