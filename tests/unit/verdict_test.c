@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Proves of provider/rdsca/finding.h and verdict.h what no server on loopback
- * can show, since only Amazon has the keys: chains under Amazon Trust
+ * Proves of provider/rdsca/probe/result.h and verdict.h what no server on
+ * loopback can show, since only Amazon has the keys: chains under Amazon Trust
  * Services, other stages and partitions, and roots of one name with several
  * keys.  The roots are made here, with Amazon's names, and are all of the
  * view.
@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../provider/rdsca/verdict.h"
+#include "../../provider/rdsca/probe/verdict.h"
 
 #define DAY 86400L
 #define HOST "db.cluster-abc123def.us-west-2.rds.amazonaws.com"
