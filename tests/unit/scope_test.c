@@ -431,7 +431,7 @@ static void test_crowded_union(void)
     for (size_t first = 0; first < COUNT(kinds); first++) {
         text_add(&uri, "rds://proxy");
         for (size_t i = 0; i < RDS_SELECTORS_MAX - 1; i++)
-            text_add(&uri, kinds[(first + i / 21) % COUNT(kinds)]);
+            text_add(&uri, "%s", kinds[(first + i / 21) % COUNT(kinds)]);
         scope = scope_of(uri.bytes);
         CHECK(scope->count <= RDS_SCOPE_RULES_MAX, "%zu rules", scope->count);
         for (size_t j = 0; j < COUNT(samples); j++)
