@@ -134,6 +134,21 @@ const char *rdsca_trust_wide(const struct rds_uri *uri)
     return only_proxy ? "proxy" : NULL;
 }
 
+/* Whether it names databases by their place, and the RDS CAs alone. */
+static bool leaves_out_express(const struct rds_uri *uri)
+{
+    bool by_place = false, proxy = false;
+
+    for (size_t i = 0; i < uri->count; i++) {
+        enum rds_selector_kind kind = uri->selectors[i].kind;
+
+        proxy |= kind == RDS_SELECT_PROXY;
+        by_place |= kind == RDS_SELECT_ALL || kind == RDS_SELECT_GLOBAL ||
+                    kind == RDS_SELECT_REGION || kind == RDS_SELECT_PARTITION;
+    }
+    return by_place && !proxy;
+}
+
 static void judge_trust(const struct values *at, struct rds_uri *uri)
 {
     const char *text = value(at, "rds-trust"), *wide;
@@ -154,6 +169,10 @@ static void judge_trust(const struct values *at, struct rds_uri *uri)
         mend_trust(at, text, uri);
         return;
     }
+    if (leaves_out_express(uri))
+        rdsca_find(at->to, RDSCA_OK,
+                   "rds-trust leaves out " RDS_ENDPOINT_AMBIGUITY
+                   "; rds://host/ENDPOINT covers it, and so does +proxy");
     wide = rdsca_trust_wide(uri);
     if (wide == NULL) {
         rdsca_find(at->to, RDSCA_OK, "rds-trust = '%s'", quoted);

@@ -94,15 +94,10 @@ endpoint_to_name(const struct rdsca_finding *finding)
 static void recommend(struct rdsca_finding *finding)
 {
     const struct rds_endpoint *endpoint = endpoint_to_name(finding);
-    const struct rds_anchor *anchor = rdsca_finding_anchor(finding);
-    bool proxy = anchor != NULL && anchor->family == RDS_FAMILY_PROXY;
 
-    if (endpoint == NULL)
-        return;
-    (void)snprintf(finding->recommended, sizeof(finding->recommended),
-                   "rds://host/%s%s", endpoint->name,
-                   proxy && endpoint->kind == RDS_ENDPOINT_DATABASE ? "+proxy"
-                                                                    : "");
+    if (endpoint != NULL)
+        (void)snprintf(finding->recommended, sizeof(finding->recommended),
+                       "rds://host/%s", endpoint->name);
 }
 
 static void ask(struct rdsca_finding *finding, const char *uri, bool in_force)

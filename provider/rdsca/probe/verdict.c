@@ -97,6 +97,17 @@ static const char *name_words(char out[WORDS_MAX],
     return out;
 }
 
+/* Names the case of a database whose CA is not one of RDS's. */
+static const char *case_words(const struct rdsca_finding *finding)
+{
+    bool proxy = rdsca_finding_anchor(finding)->family == RDS_FAMILY_PROXY;
+
+    return proxy && finding->is_endpoint &&
+                   rds_endpoint_ambiguous(&finding->endpoint)
+               ? " (" RDS_ENDPOINT_AMBIGUITY ")"
+               : "";
+}
+
 /* ---- no anchor behind it ----------------------------------------------- */
 
 static void judge_claim(struct rdsca_finding *finding)
@@ -319,6 +330,7 @@ static void judge_verified(struct rdsca_finding *finding, int64_t expiring)
     const struct rdsca_asked *in_force = find_asked(finding, true);
     const struct rdsca_asked *recommended = find_asked(finding, false);
     char ca[WORDS_MAX], quoted[RDS_QUOTE_MAX];
+    const char *which = case_words(finding);
 
     (void)rdsca_ca_words(ca, rdsca_finding_anchor(finding));
     if (!would_trust(in_force) && !would_trust(recommended)) {
@@ -327,17 +339,18 @@ static void judge_verified(struct rdsca_finding *finding, int64_t expiring)
     }
     if (in_force != NULL && !would_trust(in_force)) {
         say(finding, RDSCA_NOT_COVERED,
-            "verified by %s, but rds-trust = '%s' does not cover it; use %s",
-            ca, rds_quote(quoted, in_force->uri, strlen(in_force->uri)),
+            "verified by %s%s, but rds-trust = '%s' does not cover it; use "
+            "%s",
+            ca, which, rds_quote(quoted, in_force->uri, strlen(in_force->uri)),
             recommended->uri);
         return;
     }
     if (in_force == NULL)
-        say(finding, RDSCA_VERIFIED, "verified by %s; use %s", ca,
+        say(finding, RDSCA_VERIFIED, "verified by %s%s; use %s", ca, which,
             recommended->uri);
     else
-        say(finding, RDSCA_VERIFIED, "verified by %s; rds-trust covers it",
-            ca);
+        say(finding, RDSCA_VERIFIED, "verified by %s%s; rds-trust covers it",
+            ca, which);
     judge_days(finding, expiring);
 }
 
