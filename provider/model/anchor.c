@@ -31,25 +31,44 @@ const char *rds_stage_name(enum rds_stage stage)
 }
 
 /*
- * Certificates whose common name carries neither region nor generation.
- * `year` 0: any.  Sources: Amazon RDS user guide, "Using SSL/TLS to encrypt a
- * connection"; amazontrust.com/repository.
+ * Certificates whose names do not say what they are: each is known by its
+ * common name, the year in which its validity starts, and its issuer.
+ * `year` 0: any; `issuer` NULL: itself; `alias` NULL: `ca`.
+ * Sources: Amazon RDS user guide, "Using SSL/TLS to encrypt a connection", and
+ * its edition for AWS GovCloud (US); amazontrust.com/repository.
  */
-static const struct {
+static const struct fixed_name {
     const char *cn;
     int year; /* of not_before */
+    const char *issuer;
     enum rds_family family;
     const char *ca;
+    const char *region; /* "": serves many */
+    const char *alias;
 } fixed_names[] = {
-    {"aws.amazon.com/rds/", 2010, RDS_FAMILY_RDS, "rds-ca-2010"},
-    {"aws.amazon.com/rds/", 2012, RDS_FAMILY_RDS, "rds-ca-2012"},
-    {"Amazon Root CA 1", 0, RDS_FAMILY_PROXY, "amazon-root-ca-1"},
-    {"Amazon Root CA 2", 0, RDS_FAMILY_PROXY, "amazon-root-ca-2"},
-    {"Amazon Root CA 3", 0, RDS_FAMILY_PROXY, "amazon-root-ca-3"},
-    {"Amazon Root CA 4", 0, RDS_FAMILY_PROXY, "amazon-root-ca-4"},
-    {"Starfield Services Root Certificate Authority - G2", 0, RDS_FAMILY_PROXY,
-     "starfield-services-root-g2"},
+    {"aws.amazon.com/rds/", 2010, NULL, RDS_FAMILY_RDS, "rds-ca-2010", "",
+     NULL},
+    {"aws.amazon.com/rds/", 2012, NULL, RDS_FAMILY_RDS, "rds-ca-2012", "",
+     NULL},
+    /* "CN", but the root of us-gov-east-1; no region in China used it. */
+    {"Amazon RDS CN Root CA", 2018, NULL, RDS_FAMILY_RDS, "rds-ca-2017",
+     "us-gov-east-1", "rds-ca-us-gov-east-1-2017-root"},
+    {"Amazon RDS us-gov-east-1 CA", 2018, "Amazon RDS CN Root CA",
+     RDS_FAMILY_RDS, "rds-ca-2017", "us-gov-east-1",
+     "rds-ca-2017-us-gov-east-1-intermediate"},
+    {"Amazon Root CA 1", 0, NULL, RDS_FAMILY_PROXY, "amazon-root-ca-1", "",
+     NULL},
+    {"Amazon Root CA 2", 0, NULL, RDS_FAMILY_PROXY, "amazon-root-ca-2", "",
+     NULL},
+    {"Amazon Root CA 3", 0, NULL, RDS_FAMILY_PROXY, "amazon-root-ca-3", "",
+     NULL},
+    {"Amazon Root CA 4", 0, NULL, RDS_FAMILY_PROXY, "amazon-root-ca-4", "",
+     NULL},
+    {"Starfield Services Root Certificate Authority - G2", 0, NULL,
+     RDS_FAMILY_PROXY, "starfield-services-root-g2", "", NULL},
 };
+
+#define FIXED_NAMES (sizeof(fixed_names) / sizeof(fixed_names[0]))
 
 /* How the generation is told. */
 enum generation {
@@ -256,20 +275,31 @@ static void set_ca(struct rds_anchor *out, enum generation generation,
     }
 }
 
-static bool match_fixed(struct rds_anchor *out,
-                        const struct rds_certificate *certificate)
+static const struct fixed_name *
+find_fixed(const struct rds_certificate *certificate)
 {
-    for (size_t i = 0; i < sizeof(fixed_names) / sizeof(fixed_names[0]); i++) {
-        if (strcmp(fixed_names[i].cn, certificate->subject_cn) != 0 ||
-            (fixed_names[i].year != 0 && year_of(certificate->not_before) !=
-                                             (unsigned)fixed_names[i].year))
-            continue;
-        out->family = (uint8_t)fixed_names[i].family;
-        out->role = RDS_ROLE_ROOT;
-        (void)snprintf(out->ca, sizeof(out->ca), "%s", fixed_names[i].ca);
-        return true;
+    for (size_t i = 0; i < FIXED_NAMES; i++) {
+        const struct fixed_name *name = &fixed_names[i];
+
+        if (strcmp(name->cn, certificate->subject_cn) == 0 &&
+            (name->issuer == NULL ||
+             strcmp(name->issuer, certificate->issuer_cn) == 0) &&
+            (name->year == 0 ||
+             year_of(certificate->not_before) == (unsigned)name->year))
+            return name;
     }
-    return false;
+    return NULL;
+}
+
+static void set_fixed(struct rds_anchor *out, const struct fixed_name *name)
+{
+    out->family = (uint8_t)name->family;
+    out->role = name->issuer == NULL ? RDS_ROLE_ROOT : RDS_ROLE_INTERMEDIATE;
+    if (name->region[0] != '\0')
+        set_region(out, (struct word){name->region, strlen(name->region)});
+    (void)snprintf(out->ca, sizeof(out->ca), "%s", name->ca);
+    (void)snprintf(out->alias, sizeof(out->alias), "%s",
+                   name->alias != NULL ? name->alias : name->ca);
 }
 
 /*
@@ -309,21 +339,57 @@ static bool match_name(struct rds_anchor *out, const char *cn,
     return false;
 }
 
+/*
+ * AWS's file name for the certificate, without its suffix.  Where AWS never
+ * had a file for it, the name that the same pattern gives.
+ */
+static void set_alias(struct rds_anchor *out)
+{
+    static const char *const stage_words[] = {"", "beta-", "preview-"};
+    const char *stage = stage_words[out->stage];
+    char year[sizeof(out->ca)]; /* bounded, for gcc on 32 bits */
+    bool root = out->role == RDS_ROLE_ROOT;
+    char *to = out->alias;
+    size_t room = sizeof(out->alias);
+    bool by_year;
+
+    (void)snprintf(year, sizeof(year), "%s", out->ca + strlen("rds-ca-"));
+    by_year = strspn(year, DIGITS) == strlen(year);
+    if (!by_year)
+        (void)snprintf(to, room, "%s%s-%s%s", stage, out->region, out->ca,
+                       root ? "" : "-subordinate");
+    else if (root && out->region[0] == '\0' &&
+             out->partition == RDS_PARTITION_AWS_US_GOV)
+        (void)snprintf(to, room, "rds-ca-us-gov-west-1-%s-root", year);
+    else if (root && out->region[0] != '\0')
+        (void)snprintf(to, room, "rds-ca-%s%s-%s-root", stage, out->region,
+                       year);
+    else if (root)
+        (void)snprintf(to, room, "rds-ca-%s-%s%sroot", year, stage,
+                       out->partition == RDS_PARTITION_AWS_CN ? "cn-" : "");
+    else
+        (void)snprintf(to, room, "rds-ca-%s-%s%s", year, stage, out->region);
+}
+
 static bool match_names(struct rds_anchor *out,
                         const struct rds_certificate *certificate,
                         enum generation *generation)
 {
     struct matched matched = {{"", 0}, {"", 0}, {"", 0}};
+    const struct fixed_name *fixed = find_fixed(certificate);
 
     *generation = BY_DATE;
-    if (match_fixed(out, certificate))
+    if (fixed != NULL) {
+        set_fixed(out, fixed);
         return true;
+    }
     if (!match_name(out, certificate->subject_cn, &matched, generation))
         return false;
     if (*generation == BY_DATE && out->role == RDS_ROLE_INTERMEDIATE &&
         issuer_generation(certificate, &matched))
         *generation = BY_NUMBER;
     set_ca(out, *generation, &matched, certificate);
+    set_alias(out);
     return true;
 }
 
@@ -347,44 +413,17 @@ bool rds_anchor_read_name(struct rds_anchor *out, const char *cn)
     memset(out, 0, sizeof(*out));
     if (!match_name(out, cn, &matched, &generation))
         return false;
+    for (size_t i = 0; i < FIXED_NAMES; i++) {
+        if (fixed_names[i].issuer == NULL &&
+            strcmp(fixed_names[i].cn, cn) == 0) {
+            set_fixed(out, &fixed_names[i]);
+            out->alias[0] = '\0';
+            return true;
+        }
+    }
     if (generation != BY_DATE)
         set_ca(out, generation, &matched, NULL);
     return true;
-}
-
-/*
- * AWS's file name for the certificate, without its suffix.  Where AWS never
- * had a file for it, the name that the same pattern gives.
- */
-static void set_alias(struct rds_anchor *out)
-{
-    static const char *const stage_words[] = {"", "beta-", "preview-"};
-    const char *stage = stage_words[out->stage];
-    char year[sizeof(out->ca)]; /* bounded, for gcc on 32 bits */
-    bool root = out->role == RDS_ROLE_ROOT;
-    char *to = out->alias;
-    size_t room = sizeof(out->alias);
-    bool by_year;
-
-    (void)snprintf(year, sizeof(year), "%s", out->ca + strlen("rds-ca-"));
-    by_year = strspn(year, DIGITS) == strlen(year);
-    if (out->family == RDS_FAMILY_PROXY || strcmp(year, "2010") == 0 ||
-        strcmp(year, "2012") == 0)
-        (void)snprintf(to, room, "%s", out->ca);
-    else if (!by_year)
-        (void)snprintf(to, room, "%s%s-%s%s", stage, out->region, out->ca,
-                       root ? "" : "-subordinate");
-    else if (root && out->region[0] == '\0' &&
-             out->partition == RDS_PARTITION_AWS_US_GOV)
-        (void)snprintf(to, room, "rds-ca-us-gov-west-1-%s-root", year);
-    else if (root && out->region[0] != '\0')
-        (void)snprintf(to, room, "rds-ca-%s%s-%s-root", stage, out->region,
-                       year);
-    else if (root)
-        (void)snprintf(to, room, "rds-ca-%s-%s%sroot", year, stage,
-                       out->partition == RDS_PARTITION_AWS_CN ? "cn-" : "");
-    else
-        (void)snprintf(to, room, "rds-ca-%s-%s%s", year, stage, out->region);
 }
 
 /*
@@ -480,7 +519,6 @@ bool rds_anchor_describe(struct rds_anchor *out, const unsigned char *der,
                         "'%s' is not the name of an Amazon RDS CA", quoted);
     if (!judge_role(out, &certificate, der, generation, err))
         return false;
-    set_alias(out);
     out->not_before = certificate.not_before;
     out->not_after = certificate.not_after;
     out->serial = certificate.serial;

@@ -148,6 +148,14 @@ void make_root(struct made *out, const char *cn);
 void text_add_pem(struct text *text, const unsigned char *der, size_t size);
 void text_add_made(struct text *text, const struct made *made);
 
+/*
+ * How many RDS certificates of production are built in, counted in the table,
+ * so that the next region changes no test: those that are current, of every
+ * partition or of "aws"; and those of all times.
+ */
+enum built_set { BUILT_CURRENT, BUILT_CURRENT_AWS, BUILT_EVER };
+long built(enum built_set what);
+
 /* The built-in anchor with this alias, and its bytes. */
 const struct rds_anchor *builtin(const char *alias);
 const unsigned char *builtin_der(const struct rds_anchor *anchor);
