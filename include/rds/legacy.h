@@ -3,7 +3,7 @@
 #define RDS_LEGACY_H
 
 /*
- * AWS's legacy files that are not built in, or perhaps not wholly.
+ * AWS's legacy files: those that are not wholly built in, and the combined one.
  *
  * `rdsca update --retired` fetches them from the addresses here into the
  * subdirectory `retired` of the bundle directory, where the trust store reads
