@@ -399,6 +399,7 @@ lint:
 	    conf/rdsca.bash-completion.in
 	@! for page in docs/*.[1-8]; do \
 	    groff -man -ww -z -Tutf8 $$page 2>&1; done | grep .
+	mandoc -Tlint docs/*.[1-8]
 	@! grep -rnE ' +$$|	$$' --include=*.c --include=*.h --include=*.md \
 	    provider include tests docs README.md || \
 	    { echo 'trailing white space' >&2; exit 1; }
