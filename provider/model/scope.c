@@ -38,6 +38,37 @@ static struct rds_scope_rule *add_rule(struct rds_scope *scope,
     return rule;
 }
 
+/* The same names, under the CAs of Amazon Trust Services. */
+static void add_twin(struct rds_scope *scope,
+                     const struct rds_scope_rule *rule)
+{
+    struct rds_scope_rule *twin = &scope->rules[scope->count++];
+
+    *twin = *rule;
+    twin->family = RDS_FAMILY_PROXY;
+    twin->ca[0] = '\0';
+}
+
+static bool is_twin(const struct rds_scope_rule *rule,
+                    const struct rds_scope_rule *other)
+{
+    return other->family == RDS_FAMILY_PROXY && other->ca[0] == '\0' &&
+           other->partition == rule->partition &&
+           strcmp(other->region, rule->region) == 0 &&
+           strcmp(other->label, rule->label) == 0 &&
+           strcmp(other->host, rule->host) == 0;
+}
+
+static bool has_twin(const struct rds_scope *scope,
+                     const struct rds_scope_rule *rule)
+{
+    for (size_t i = 0; i < scope->count; i++) {
+        if (is_twin(rule, &scope->rules[i]))
+            return true;
+    }
+    return false;
+}
+
 static bool add_host(struct rds_scope *scope, const struct rds_uri *uri,
                      const struct rds_selector *selector,
                      struct rds_error *err)
@@ -59,6 +90,8 @@ static bool add_host(struct rds_scope *scope, const struct rds_uri *uri,
         memcpy(rule->label, host->label, sizeof(rule->label));
     else
         memcpy(rule->host, host->name, sizeof(rule->host));
+    if (rds_endpoint_ambiguous(host))
+        add_twin(scope, rule);
     return true;
 }
 
@@ -133,11 +166,9 @@ static void add_proxy(struct rds_scope *scope, const struct rds_uri *uri)
     if (count == 0)
         (void)add_rule(scope, uri, RDS_FAMILY_PROXY);
     for (size_t i = 0; i < count && scope->count < RDS_SCOPE_RULES_MAX; i++) {
-        if (scope->rules[i].family != RDS_FAMILY_RDS)
-            continue;
-        scope->rules[scope->count] = scope->rules[i];
-        scope->rules[scope->count].family = RDS_FAMILY_PROXY;
-        scope->rules[scope->count++].ca[0] = '\0';
+        if (scope->rules[i].family == RDS_FAMILY_RDS &&
+            !has_twin(scope, &scope->rules[i]))
+            add_twin(scope, &scope->rules[i]);
     }
 }
 
@@ -185,6 +216,18 @@ static bool same_letters(const unsigned char *a, const unsigned char *b,
     return true;
 }
 
+/* In the place of the star: a label that fits every form. */
+#define ANY_LABEL "x-000000000000"
+
+static bool read_wildcard(struct name name, struct rds_endpoint *out)
+{
+    char text[RDS_ENDPOINT_MAX + sizeof(ANY_LABEL)] = ANY_LABEL;
+    size_t label = sizeof(ANY_LABEL) - 1;
+
+    memcpy(text + label, name.at + 1, name.size - 1);
+    return rds_endpoint_read(text, label + name.size - 1, out);
+}
+
 /*
  * Reads a name as an endpoint; a first label "*" stands for any label.
  * Nothing is an endpoint that a careless reader could take for another name:
@@ -199,7 +242,7 @@ static bool read_endpoint(struct name name, struct rds_endpoint *out)
         return false;
     memcpy(text, name.at, name.size);
     if (name.size > 2 && text[0] == '*' && text[1] == '.')
-        text[0] = 'x';
+        return read_wildcard(name, out);
     return rds_endpoint_read(text, name.size, out);
 }
 
@@ -209,7 +252,7 @@ static bool kind_fits(const struct rds_scope_rule *rule,
 {
     if (rule->family == RDS_FAMILY_PROXY)
         return endpoint->family == RDS_FAMILY_PROXY ||
-               endpoint->kind == RDS_ENDPOINT_DATABASE; /* Serverless v1 */
+               rds_endpoint_ambiguous(endpoint);
     return endpoint->family == RDS_FAMILY_RDS &&
            (endpoint->kind == RDS_ENDPOINT_PREVIEW) == rule->preview;
 }

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../provider/rdsca/vet.h"
+#include "../../provider/rdsca/fetch/validate.h"
 #include "fuzz.h"
 #include "rds/builtin.h"
 

@@ -24,7 +24,7 @@ what_it_must_show() {
         "AWS publishes no intermediate in force for 'us-west-2'"
     like "$err" 'expired=include' '... and it says how to get retired ones'
     finds 1 rds://region/us-west-2/rds-ca-ecc384-g1
-    finds 3 rds://host/db.cluster-abc123.us-west-2.rds.amazonaws.com:5432
+    finds 8 rds://host/db.cluster-abc123.us-west-2.rds.amazonaws.com:5432
     finds 5 rds://host/db.proxy-abc123.us-west-2.rds.amazonaws.com
     finds 11 rds://region/us-west-2,eu-west-1+proxy
     finds 6 rds://partition/aws-cn
@@ -437,7 +437,25 @@ errors_quote_the_offender() {
 hosts() {
     local host
 
-    finds 3 rds://host/DB.cluster-ABC123.US-WEST-2.rds.amazonaws.com.
+    finds 8 rds://host/DB.cluster-ABC123.US-WEST-2.rds.amazonaws.com.
+    is "$(fingerprints_of rds://host/db.abc123.ap-south-1.rds.amazonaws.com)" \
+        "$(fingerprints_of rds://region/ap-south-1; fingerprints_of rds://proxy)" \
+        'a database: the CAs of its region, then Amazon Trust Services'
+    is "$(fingerprints_of rds://host/db.abc123.ap-south-1.rds.amazonaws.com+proxy)" \
+        "$(fingerprints_of rds://host/db.abc123.ap-south-1.rds.amazonaws.com)" \
+        '... and +proxy changes nothing'
+    is "$(fingerprints_of rds://host/x.cluster-ro-abc.docdb.cn-north-1.amazonaws.com.cn)" \
+        "$(fingerprints_of rds://region/cn-north-1)" "DocumentDB in China"
+    finds 5 rds://host/wg.123456789012.us-east-1.redshift-serverless.amazonaws.com
+    finds 1 'rds://host/db.abc123.ap-south-1.rds.amazonaws.com?ca=rds-ca-rsa2048-g1'
+    refuses rds://host/db.abc123.us-gov-west-1.rds.amazonaws.com \
+        "region 'us-gov-west-1' is known, but no certificate in force"
+    refuses rds://host/db.abc.us-east-1.rds.amazonaws.uk \
+        "'amazonaws.uk' is not known to be a domain of AWS; endpoints in us-east-1 end in '.amazonaws.com'"
+    refuses rds://host/db.abc.eusc-de-east-1.rds.amazonaws.com \
+        "endpoints in eusc-de-east-1 end in '.amazonaws.eu'"
+    refuses rds://region/me-west-1 \
+        "region 'me-west-1' is announced, no certificates seen yet; run 'rdsca update me-west-1'"
     finds 84 rds://host/db.global-abc123.global.rds.amazonaws.com
     for host in db.example.com fake-rds.amazonaws.com \
         db.abc123.us-west-2.rds.amazonaws.com.evil.example; do

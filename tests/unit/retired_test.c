@@ -313,9 +313,9 @@ static void test_right_behind(void)
     CHECK(!rds_view_knows_region(&view.view, "us-west-2"), "unknown");
     answer(&got, &view.view, "rds://region/us-west-2", test_day(), NULL);
     CHECK_TEXT(got.bytes,
-               "error: unknown region 'us-west-2' (if it is new, run 'rdsca "
-               "update us-west-2')",
-               "no region of it");
+               "error: unknown region 'us-west-2', did you mean "
+               "'me-west-1'? (if it is new, run 'rdsca update us-west-2')",
+               "no region of it, and an announced one is near");
     answer(&got, &view.view, FILE_URI(GOV), test_day(), NULL);
     CHECK_TEXT(got.bytes, "us-west-2-rds-ca-rsa2048-g7", "the file");
     text_clear(&got);

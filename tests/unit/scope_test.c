@@ -222,13 +222,16 @@ static const struct {
     {"rds://region/us-west-2/rds-ca-rsa2048-g1", "rr-r-----r-----"},
     {"rds://region/us-east-2", "---------------"},
     {"rds://region/us-iso-east-1", "--------------r"},
-    {HOST_URI, "r--r-----r-----"},
-    {HOST_URI ":5432", "r--r-----r-----"},
-    {"rds://host/db.cluster-abc123def." DOMAIN_W2, "r--r-----r-----"},
+    {HOST_URI, "b--b---p-r-p---"},
+    {HOST_URI ":5432", "b--b---p-r-p---"},
+    {"rds://host/db.cluster-abc123def." DOMAIN_W2, "b--b---p-r-p---"},
     {"rds://host/DB.ABC123DEF.us-WEST-2.rds.amazonaws.com.",
-     "r--r-----r-----"},
+     "b--b---p-r-p---"},
     {"rds://host/db.abc123def.rds.cn-north-1.amazonaws.com.cn",
-     "-----r---------"},
+     "-----b---------"},
+    {"rds://host/db.abc123def.rds.us-iso-east-1.c2s.ic.gov",
+     "--------------b"},
+    {HOST_URI "?ca=rds-ca-rsa2048-g1", "b--b---p-r-p---"},
     {"rds://host/" PREVIEW, "------r--------"},
     {"rds://host/p.proxy-abc123def." DOMAIN_W2, "p--p---p---p---"},
     {"rds://host/p.endpoint.proxy-xyz987.us-east-1.rds.amazonaws.com",
@@ -261,8 +264,8 @@ static const struct {
     {"rds://host/s.us-west-2.redshift.amazonaws.com+proxy", "-------------p-"},
     {"rds://host/" PREVIEW "+proxy", "------r--------"},
     {"rds://ca/rds-ca-rsa2048-g1+proxy", "bbbbbb-pprppppb"},
-    {HOST_URI "+region/us-east-1", "r-rr-----r-----"},
-    {HOST_URI "+host/" PREVIEW, "r--r--r--r-----"},
+    {HOST_URI "+region/us-east-1", "b-rb---p-r-p---"},
+    {HOST_URI "+host/" PREVIEW, "b--b--rp-r-p---"},
     {"rds://all?stage=preview", "------r--------"},
     {"rds://region/us-east-2?stage=preview", "------r--------"},
     {"rds://region/us-east-1?stage=preview", "---------------"},
@@ -335,6 +338,34 @@ static void test_union_of_parts(void)
     }
 }
 
+/*
+ * A database name brings the proxy CAs by itself, for its account and region:
+ * "proxy" beside it adds neither names nor rules.
+ */
+static void test_proxy_beside_database(void)
+{
+    static const char *const hosts[] = {
+        HOST_URI,
+        "rds://host/db.cluster-ro-abc123def." DOMAIN_W2,
+        "rds://host/db.abc123def.us-gov-west-1.rds.amazonaws.com",
+        "rds://host/db.abc123def.rds.cn-north-1.amazonaws.com.cn",
+        HOST_URI "+host/db.xyz987." DOMAIN_W2,
+    };
+    char uri[512], alone[COUNT(samples)];
+    size_t rules;
+
+    for (size_t i = 0; i < COUNT(hosts); i++) {
+        for (size_t j = 0; j < COUNT(samples); j++)
+            alone[j] = letter_of(scope_of(hosts[i]), samples[j]);
+        rules = scope_of(hosts[i])->count;
+        (void)snprintf(uri, sizeof(uri), "%s+proxy", hosts[i]);
+        CHECK_NUMBER(scope_of(uri)->count, rules, "%s: rules", uri);
+        for (size_t j = 0; j < COUNT(samples); j++)
+            CHECK_NUMBER(letter_of(scope_of(uri), samples[j]), alone[j],
+                         "%s: %s", uri, samples[j]);
+    }
+}
+
 /* "proxy" in a union admits no name whose region or account is foreign. */
 static void test_proxy_never_widens(void)
 {
@@ -378,6 +409,36 @@ static void test_most_selectors(void)
     scope = scope_of(uri.bytes);
     CHECK(scope->count <= RDS_SCOPE_RULES_MAX, "%zu rules", scope->count);
     text_clear(&uri);
+    text_add(&uri, HOST_URI);
+    for (size_t i = 1; i < RDS_SELECTORS_MAX; i++)
+        text_add(&uri, "+host/" DB);
+    scope = scope_of(uri.bytes);
+    CHECK_NUMBER(scope->count, RDS_SCOPE_RULES_MAX, "two rules for a host");
+    text_clear(&uri);
+}
+
+/*
+ * With more rules than there is room for, those that are left out admit
+ * nothing that the others do not.
+ */
+static void test_crowded_union(void)
+{
+    static const char *const kinds[] = {"+region/us-east-1", "+host/" DB,
+                                        "+ca/rds-ca-2019"};
+    struct text uri = {NULL, 0};
+    const struct rds_scope *scope;
+
+    for (size_t first = 0; first < COUNT(kinds); first++) {
+        text_add(&uri, "rds://proxy");
+        for (size_t i = 0; i < RDS_SELECTORS_MAX - 1; i++)
+            text_add(&uri, "%s", kinds[(first + i / 21) % COUNT(kinds)]);
+        scope = scope_of(uri.bytes);
+        CHECK(scope->count <= RDS_SCOPE_RULES_MAX, "%zu rules", scope->count);
+        for (size_t j = 0; j < COUNT(samples); j++)
+            CHECK_NUMBER(letter_of(scope, samples[j]), "bbbbbb-pprppppb"[j],
+                         "%zu first: %s", first, samples[j]);
+        text_clear(&uri);
+    }
 }
 
 static void test_refused_uris(void)
@@ -617,6 +678,46 @@ static void test_exact_hosts(void)
             "*.us-west-2.on.aws"),
         ONE("a wildcard one label down", RDS_CLAUSE_FOREIGN_NAME,
             "*.abc123def.us-west-2.redshift.amazonaws.com"),
+    };
+#undef ONE
+
+    check_rows(rows, COUNT(rows));
+}
+
+/* A star stands for a label that must have a form of its own, too. */
+static void test_numbered_hosts(void)
+{
+#define ELASTIC ".us-west-2.docdb-elastic.amazonaws.com"
+#define WORKGROUPS ".123456789012.us-west-2.redshift-serverless.amazonaws.com"
+#define ONE(what, uri, clause, name)                                          \
+    ROW(what, "rds://host/" uri, clause, LEAF(LIST(DNS(name)), NO_CN))
+    static const struct row rows[] = {
+        ONE("an elastic cluster", "d-123456789012" ELASTIC,
+            RDS_CLAUSE_IN_SCOPE, "d-123456789012" ELASTIC),
+        ONE("a wildcard over it", "d-123456789012" ELASTIC,
+            RDS_CLAUSE_IN_SCOPE, "*" ELASTIC),
+        ONE("another cluster", "d-123456789012" ELASTIC,
+            RDS_CLAUSE_FOREIGN_NAME, "e-123456789012" ELASTIC),
+        ONE("the label that stands for the star", "d-123456789012" ELASTIC,
+            RDS_CLAUSE_FOREIGN_NAME, "x-000000000000" ELASTIC),
+        ONE("another region", "d-123456789012" ELASTIC,
+            RDS_CLAUSE_FOREIGN_NAME,
+            "*.us-east-1.docdb-elastic.amazonaws.com"),
+        ONE("a part of the label", "d-123456789012" ELASTIC,
+            RDS_CLAUSE_FOREIGN_NAME, "*-123456789012" ELASTIC),
+        ONE("a workgroup", "wg" WORKGROUPS, RDS_CLAUSE_IN_SCOPE,
+            "wg" WORKGROUPS),
+        ONE("another of the account", "wg" WORKGROUPS, RDS_CLAUSE_IN_SCOPE,
+            "other" WORKGROUPS),
+        ONE("the account's wildcard", "wg" WORKGROUPS, RDS_CLAUSE_IN_SCOPE,
+            "*" WORKGROUPS),
+        ONE("another account", "wg" WORKGROUPS, RDS_CLAUSE_FOREIGN_NAME,
+            "wg.210987654321.us-west-2.redshift-serverless.amazonaws.com"),
+        ONE("a wildcard over accounts", "wg" WORKGROUPS,
+            RDS_CLAUSE_FOREIGN_NAME,
+            "*.us-west-2.redshift-serverless.amazonaws.com"),
+        ROW("the region's elastic clusters", REGION_URI "+proxy",
+            RDS_CLAUSE_IN_SCOPE, LEAF(LIST(DNS("*" ELASTIC)), NO_CN)),
     };
 #undef ONE
 
@@ -1310,8 +1411,10 @@ static void test_anchor_cas(void)
               "%s, %s, CA %s", rows[i].uri, rows[i].name, rows[i].ca);
         anchor.family = RDS_FAMILY_PROXY;
         CHECK(vouches(rows[i].uri, rows[i].name, &anchor) ==
-                  (rows[i].good && strstr(rows[i].uri, "ca/") != NULL &&
-                   strstr(rows[i].uri, rows[i].ca) != NULL),
+                  ((strstr(rows[i].uri, "host/") != NULL &&
+                    strcmp(rows[i].name, DB) == 0) ||
+                   (rows[i].good && strstr(rows[i].uri, "ca/") != NULL &&
+                    strstr(rows[i].uri, rows[i].ca) != NULL)),
               "%s, %s, proxy CA %s", rows[i].uri, rows[i].name, rows[i].ca);
     }
 }
@@ -1638,13 +1741,16 @@ static void test_hostile_bytes(void)
 CU_TestInfo scope_tests[] = {
     {"each form of a URI", test_forms},
     {"a union is the sum of its parts", test_union_of_parts},
+    {"proxy beside a database", test_proxy_beside_database},
     {"proxy never widens", test_proxy_never_widens},
     {"as many selectors as a URI has", test_most_selectors},
+    {"a crowded union", test_crowded_union},
     {"URIs that make no scope", test_refused_uris},
     {"names of the SAN", test_san_names},
     {"several names", test_several_names},
     {"global writers", test_global_writers},
     {"hosts without an account", test_exact_hosts},
+    {"names with account numbers", test_numbered_hosts},
     {"common names", test_common_names},
     {"long common names", test_long_common_names},
     {"cut common names", test_cut_common_names},

@@ -15,6 +15,7 @@
 #include "rds/builtin.h"
 
 #define HOST "rds://host/db.cluster-abc123"
+#define WEST "rds://host/db.x1.us-west-2.rds.amazonaws.com"
 
 /* ---- the examples of the documentation ---------------------------------- */
 
@@ -43,7 +44,7 @@ static const struct {
     {"rds://region/us-west-2?expired=include", NOW, 7},
     {"rds://region/us-west-2?role=intermediate", NOW, -1},
     {"rds://region/us-west-2/rds-ca-ecc384-g1", NOW, 1},
-    {HOST ".us-west-2.rds.amazonaws.com:5432", NOW, 3},
+    {HOST ".us-west-2.rds.amazonaws.com:5432", NOW, 8},
     {"rds://host/db.proxy-abc123.us-west-2.rds.amazonaws.com", NOW, 5},
     {"rds://region/us-west-2,eu-west-1+proxy", NOW, 11},
     {"rds://partition/aws-cn", NOW, 6},
@@ -71,8 +72,38 @@ static const struct {
     {"rds://ca/starfield-services-root-g2", NOW, 1},
     {"rds://list", NOW, -1},
     /* hosts */
-    {HOST ".cn-north-1.rds.amazonaws.com.cn", NOW, 3},
-    {"rds://host/db.x1.rds.cn-north-1.amazonaws.com.cn", NOW, 3},
+    {HOST ".cn-north-1.rds.amazonaws.com.cn", NOW, 8},
+    {"rds://host/db.x1.rds.cn-north-1.amazonaws.com.cn", NOW, 8},
+    {"rds://host/db.x1.us-west-2.rds-fips.amazonaws.com", NOW, 8},
+    {WEST, NOW, 8},
+    {WEST "+proxy", NOW, 8},
+    {"rds://proxy+host/db.x1.us-west-2.rds.amazonaws.com", NOW, 8},
+    {WEST "+region/us-west-2", NOW, 8},
+    {WEST "+region/eu-west-1", NOW, 11},
+    {WEST "?ca=rds-ca-rsa2048-g1", NOW, 1},
+    {WEST "?ca=rds-ca-2019", NOW, 2},
+    {WEST "?ca=amazon-root-ca-1", NOW, 1},
+    {WEST "+proxy?ca=rds-ca-rsa2048-g1", NOW, -1},
+    {WEST "?ca=amazon-root-ca-1&role=intermediate", NOW, -1},
+    {WEST "?role=root", NOW, 8},
+    {WEST "?role=intermediate", NOW, -1},
+    {WEST "?role=intermediate&expired=include", NOW, 2},
+    {WEST "?expired=include", NOW, 12},
+    {WEST "?stage=beta", NOW, -1},
+    {"rds://host/db.x1.us-east-1.rds.amazonaws.com?stage=beta", NOW, 3},
+    {"rds://host/db.x1.us-east-2.rds.amazonaws.com?stage=preview", NOW, 3},
+    {WEST, IN_2024, 10},
+    {WEST, IN_2200, -1},
+    {WEST "?expired=include", IN_2200, 7},
+    {WEST "?ca=amazon-root-ca-1", IN_2200, -1},
+    {"rds://host/db.x1.us-gov-west-1.rds.amazonaws.com?expired=include", NOW,
+     2},
+    {"rds://host/db.x1.us-gov-west-1.rds.amazonaws.com?ca=amazon-root-ca-1",
+     NOW, -1},
+    {"rds://host/db.x1.us-gov-west-1.rds.amazonaws.com+proxy", NOW, -1},
+    {"rds://host/x.cluster-ro-abc.docdb.cn-north-1.amazonaws.com.cn", NOW, 3},
+    {"rds://host/wg.123456789012.us-east-1.redshift-serverless.amazonaws.com",
+     NOW, 5},
     {"rds://host/db.x1.global.rds.amazonaws.com", NOW, 84},
     {"rds://host/db.x1.us-east-2.rds-preview.amazonaws.com", NOW, 3},
     {"rds://host/db.x1.us-west-2.rds-preview.amazonaws.com", NOW, -1},
@@ -202,6 +233,15 @@ static const struct {
     {"rds://region/us-east-2?stage=preview", NOW, G1("preview-us-east-2")},
     {"rds://host/db.x1.us-east-2.rds-preview.amazonaws.com", NOW,
      G1("preview-us-east-2")},
+    {WEST, NOW, G1("us-west-2") " " PROXIES},
+    {"rds://proxy+host/db.x1.us-west-2.rds.amazonaws.com", NOW,
+     G1("us-west-2") " " PROXIES},
+    {"rds://host/db.x1.rds.cn-north-1.amazonaws.com.cn", NOW,
+     G1("cn-north-1") " " PROXIES},
+    {"rds://host/x.cluster-ro-abc.docdb.cn-north-1.amazonaws.com.cn", NOW,
+     G1("cn-north-1")},
+    {WEST "?ca=rds-ca-rsa2048-g1", NOW, "us-west-2-rds-ca-rsa2048-g1"},
+    {WEST "?ca=amazon-root-ca-3", NOW, "amazon-root-ca-3"},
     {"rds://file/rds-combined-ca-us-gov-bundle.pem", NOW,
      "rds-ca-us-gov-west-1-2017-root rds-ca-2017-us-gov-west-1"},
     {"rds://sha256/"
@@ -274,6 +314,21 @@ static const struct {
     {"rds://host/db.x1.us-gov-west-1.rds.amazonaws.com", NOW, NOTHING,
      "region 'us-gov-west-1' is known, but no certificate in force is at "
      "hand; run 'rdsca update us-gov-west-1'"},
+    {"rds://region/me-west-1", NOW, NOTHING,
+     "region 'me-west-1' is announced, no certificates seen yet; run 'rdsca "
+     "update me-west-1'"},
+    {"rds://host/db.x1.sa-west-1.rds.amazonaws.com", NOW, NOTHING,
+     "region 'sa-west-1' is announced, no certificates seen yet; run 'rdsca "
+     "update sa-west-1'"},
+    {"rds://region/me-wets-1", NOW, UNKNOWN,
+     "unknown region 'me-wets-1', did you mean 'me-west-1'? (if it is new, "
+     "run 'rdsca update me-wets-1')"},
+    {WEST "?role=intermediate", NOW, NOTHING,
+     "AWS publishes no intermediate in force for 'us-west-2': servers send "
+     "theirs; retired ones: add expired=include"},
+    {WEST, IN_2200, NOTHING,
+     "region 'us-west-2' is known, but no certificate in force is at hand; "
+     "run 'rdsca update us-west-2'"},
     {"rds://region/us-west-2", IN_2200, NOTHING,
      "region 'us-west-2' is known, but no certificate in force is at hand; "
      "run 'rdsca update us-west-2'"},
@@ -779,7 +834,7 @@ static void test_new_region(void)
     CHECK_NUMBER(answer_count(&view.view,
                               "rds://host/db.x1.ap-foo-9.rds.amazonaws.com",
                               moment(NOW)),
-                 1, "by host");
+                 6, "by host");
     CHECK_NUMBER(answer_count(&view.view, "rds://file/ap-foo-9-bundle.pem",
                               moment(NOW)),
                  2, "by file");

@@ -16,26 +16,13 @@ struct allowed {
     GENERAL_NAMES *names;
 };
 
-/*
- * Whether a name of the leaf is allowed; one with "*" as its first label is
- * read with a letter there, and `admits` sees the star.
- */
+/* Whether a name of the leaf is allowed; `admits` sees a star. */
 static bool admitted(const struct allowed *allowed, const char *name,
                      size_t size, struct rds_endpoint *out)
 {
-    char text[RDS_ENDPOINT_MAX];
-    bool star = size > 2 && name[0] == '*' && name[1] == '.';
-
-    if (size == 0 || size > sizeof(text) || name[size - 1] == '.')
-        return false;
-    memcpy(text, name, size);
-    if (star)
-        text[0] = 'x';
-    if (!grammar_reads(text, size, out))
-        return false;
-    if (star)
-        out->name[0] = '*';
-    return allowed->admits(allowed->arg, out);
+    return size != 0 && size <= RDS_ENDPOINT_MAX && name[size - 1] != '.' &&
+           grammar_reads_wildcard(name, size, out) &&
+           allowed->admits(allowed->arg, out);
 }
 
 static void claim_san(X509 *leaf, struct allowed *allowed)
