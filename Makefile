@@ -97,7 +97,7 @@ objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 MODEL_SOURCES  := $(call sources,provider/model)
 STORE_SOURCES  := $(filter-out %/linked.c,$(call sources,provider/truststore))
 MODULE_SOURCES := $(call sources,provider/module)
-RDSCA_SOURCES  := $(call sources,provider/rdsca)
+RDSCA_SOURCES  := $(call sources,provider/rdsca provider/rdsca/*)
 UNIT_SOURCES   := $(call sources,tests/unit)
 LOADER_SOURCES := $(call sources,tests/loader)
 
@@ -114,9 +114,12 @@ CORE_OBJECTS := $(call objects,$(MODEL_SOURCES) $(STORE_SOURCES)) \
 MODULE_OBJECTS := $(call objects,$(MODULE_SOURCES)) $(CORE_OBJECTS)
 # What of the command needs no file and no network is tested with the core,
 # and what of the module is a function of its arguments.
-UNIT_RDSCA_SOURCES := $(addprefix provider/rdsca/, activation.c chain.c \
-    cnf.c describe.c diagnosis.c finding.c greeting.c host.c marked.c \
-    names.c opinion.c shellword.c target.c verdict.c)
+UNIT_RDSCA_SOURCES := $(addprefix provider/rdsca/, certs/describe.c \
+    doctor/diagnosis.c cli/shell_quote.c enable/block.c fetch/target.c \
+    fetch/unpack.c fetch/validate.c \
+    openssl/activation.c openssl/conf.c probe/chain.c probe/hosts.c \
+    probe/mysql_greeting.c probe/result.c probe/san.c probe/trust_check.c \
+    probe/verdict.c)
 UNIT_OBJECTS := $(call objects,$(UNIT_SOURCES) $(UNIT_RDSCA_SOURCES) \
     provider/module/identity.c provider/truststore/linked.c) $(CORE_OBJECTS)
 LOADER_OBJECTS := $(call objects,$(LOADER_SOURCES))
@@ -340,20 +343,20 @@ LINT_SOURCES = $(MODEL_SOURCES) $(STORE_SOURCES) $(MODULE_SOURCES) \
     $(RDSCA_SOURCES) \
     provider/truststore/linked.c provider/anchors/digest.c
 FORMAT_FILES = $(LINT_SOURCES) $(UNIT_SOURCES) $(LOADER_SOURCES) \
-    $(wildcard include/rds/*.h provider/*/*.h tests/*/*.h tests/*/*.c \
-    tests/fuzz/lib/*.h tests/fuzz/lib/*.c)
+    $(wildcard include/rds/*.h provider/*/*.h provider/*/*/*.h tests/*/*.h \
+    tests/*/*.c tests/fuzz/lib/*.h tests/fuzz/lib/*.c)
 
 .PHONY: lint analyze tidy format
 
 # A file that was found good is not looked at again until it, a header or the
 # rules change.
 LINT_INPUTS := Makefile .clang-tidy \
-    $(wildcard include/rds/*.h provider/*/*.h)
+    $(wildcard include/rds/*.h provider/*/*.h provider/*/*/*.h)
 
 # What gcc 12 gets wrong, and cannot be written so that it does not: it loses
 # track of what is stored at an index that it does not know, and it takes each
 # of two users who leave for the last one.
-$(BUILD)/analyze/provider/truststore/folder.ok: \
+$(BUILD)/analyze/provider/truststore/bundle_cache.ok: \
     FALSE_ALARMS := -Wno-analyzer-malloc-leak
 $(BUILD)/analyze/provider/truststore/truststore.ok: \
     FALSE_ALARMS := -Wno-analyzer-use-after-free

@@ -92,8 +92,8 @@ RDS_MUST_CHECK bool rds_anchor_read_name(struct rds_anchor *out,
 bool rds_name_may_be_root(const unsigned char *name, size_t size);
 
 /*
- * The stable order of every answer: family, partition, region, CA identifier,
- * roots first, stage, alias, fingerprint.  Like strcmp().
+ * The stable order of every answer: family, partition, region, roots first,
+ * CA identifier, stage, alias, fingerprint.  Like strcmp().
  */
 int rds_anchor_compare(const struct rds_anchor *a, const struct rds_anchor *b);
 

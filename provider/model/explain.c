@@ -28,6 +28,13 @@ static void offer_regions(const struct rds_view *view,
             (anchor->partition == partition) == same)
             rds_nearest_offer(nearest, anchor->region);
     }
+    for (size_t i = 0; i < RDS_ANNOUNCED_REGIONS; i++) {
+        const char *region = rds_announced_regions[i];
+
+        if ((rds_region_partition(region, strlen(region)) == partition) ==
+            same)
+            rds_nearest_offer(nearest, region);
+    }
 }
 
 static bool unknown_region(struct picker *picker, const char *region)
@@ -37,6 +44,11 @@ static bool unknown_region(struct picker *picker, const char *region)
         rds_region_partition(region, strlen(region));
     char hint[RDS_QUOTE_MAX];
 
+    if (rds_region_announced(region))
+        return rds_fail(picker->err, RDS_R_NOTHING_IN_FORCE,
+                        "region '%s' is announced, no certificates seen yet; "
+                        "run 'rdsca update %s'",
+                        region, region);
     /* Of two that are equally near, the one of the same partition. */
     offer_regions(picker->view, partition, true, &nearest);
     offer_regions(picker->view, partition, false, &nearest);

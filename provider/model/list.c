@@ -54,8 +54,9 @@ static bool name_fixed(struct lister *lister)
     static const char *const rows[][2] = {
         {"all", "every region of every partition"},
         {"global", "every region of the partition aws"},
-        {"proxy", "Amazon Trust Services roots: RDS Proxy, Aurora Serverless "
-                  "v1, Aurora DSQL, Redshift, Neptune"},
+        {"proxy", "Amazon Trust Services roots: RDS Proxy, Aurora express "
+                  "configuration and Serverless v1, Aurora DSQL, Redshift, "
+                  "Neptune"},
         {"partition/aws", "every region of the partition aws"},
         {"partition/aws-us-gov", "every region of the partition aws-us-gov"},
         {"partition/aws-cn", "every region of the partition aws-cn"},

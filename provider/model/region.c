@@ -87,3 +87,22 @@ enum rds_partition rds_region_partition(const char *name, size_t size)
     }
     return partitions[i].partition;
 }
+
+const char rds_announced_regions[][RDS_REGION_MAX] = {
+    "me-west-1", /* Saudi Arabia */
+    "sa-west-1", /* Chile */
+};
+
+_Static_assert(sizeof(rds_announced_regions) /
+                       sizeof(rds_announced_regions[0]) ==
+                   RDS_ANNOUNCED_REGIONS,
+               "the table is of the size that the header gives");
+
+bool rds_region_announced(const char *region)
+{
+    for (size_t i = 0; i < RDS_ANNOUNCED_REGIONS; i++) {
+        if (strcmp(rds_announced_regions[i], region) == 0)
+            return true;
+    }
+    return false;
+}

@@ -38,6 +38,37 @@ static struct rds_scope_rule *add_rule(struct rds_scope *scope,
     return rule;
 }
 
+/* The same names, under the CAs of Amazon Trust Services. */
+static void add_twin(struct rds_scope *scope,
+                     const struct rds_scope_rule *rule)
+{
+    struct rds_scope_rule *twin = &scope->rules[scope->count++];
+
+    *twin = *rule;
+    twin->family = RDS_FAMILY_PROXY;
+    twin->ca[0] = '\0';
+}
+
+static bool is_twin(const struct rds_scope_rule *rule,
+                    const struct rds_scope_rule *other)
+{
+    return other->family == RDS_FAMILY_PROXY && other->ca[0] == '\0' &&
+           other->partition == rule->partition &&
+           strcmp(other->region, rule->region) == 0 &&
+           strcmp(other->label, rule->label) == 0 &&
+           strcmp(other->host, rule->host) == 0;
+}
+
+static bool has_twin(const struct rds_scope *scope,
+                     const struct rds_scope_rule *rule)
+{
+    for (size_t i = 0; i < scope->count; i++) {
+        if (is_twin(rule, &scope->rules[i]))
+            return true;
+    }
+    return false;
+}
+
 static bool add_host(struct rds_scope *scope, const struct rds_uri *uri,
                      const struct rds_selector *selector,
                      struct rds_error *err)
@@ -59,6 +90,8 @@ static bool add_host(struct rds_scope *scope, const struct rds_uri *uri,
         memcpy(rule->label, host->label, sizeof(rule->label));
     else
         memcpy(rule->host, host->name, sizeof(rule->host));
+    if (rds_endpoint_ambiguous(host))
+        add_twin(scope, rule);
     return true;
 }
 
@@ -133,11 +166,9 @@ static void add_proxy(struct rds_scope *scope, const struct rds_uri *uri)
     if (count == 0)
         (void)add_rule(scope, uri, RDS_FAMILY_PROXY);
     for (size_t i = 0; i < count && scope->count < RDS_SCOPE_RULES_MAX; i++) {
-        if (scope->rules[i].family != RDS_FAMILY_RDS)
-            continue;
-        scope->rules[scope->count] = scope->rules[i];
-        scope->rules[scope->count].family = RDS_FAMILY_PROXY;
-        scope->rules[scope->count++].ca[0] = '\0';
+        if (scope->rules[i].family == RDS_FAMILY_RDS &&
+            !has_twin(scope, &scope->rules[i]))
+            add_twin(scope, &scope->rules[i]);
     }
 }
 
@@ -185,6 +216,18 @@ static bool same_letters(const unsigned char *a, const unsigned char *b,
     return true;
 }
 
+/* In the place of the star: a label that fits every form. */
+#define ANY_LABEL "x-000000000000"
+
+static bool read_wildcard(struct name name, struct rds_endpoint *out)
+{
+    char text[RDS_ENDPOINT_MAX + sizeof(ANY_LABEL)] = ANY_LABEL;
+    size_t label = sizeof(ANY_LABEL) - 1;
+
+    memcpy(text + label, name.at + 1, name.size - 1);
+    return rds_endpoint_read(text, label + name.size - 1, out);
+}
+
 /*
  * Reads a name as an endpoint; a first label "*" stands for any label.
  * Nothing is an endpoint that a careless reader could take for another name:
@@ -199,7 +242,7 @@ static bool read_endpoint(struct name name, struct rds_endpoint *out)
         return false;
     memcpy(text, name.at, name.size);
     if (name.size > 2 && text[0] == '*' && text[1] == '.')
-        text[0] = 'x';
+        return read_wildcard(name, out);
     return rds_endpoint_read(text, name.size, out);
 }
 
@@ -209,7 +252,7 @@ static bool kind_fits(const struct rds_scope_rule *rule,
 {
     if (rule->family == RDS_FAMILY_PROXY)
         return endpoint->family == RDS_FAMILY_PROXY ||
-               endpoint->kind == RDS_ENDPOINT_DATABASE; /* Serverless v1 */
+               rds_endpoint_ambiguous(endpoint);
     return endpoint->family == RDS_FAMILY_RDS &&
            (endpoint->kind == RDS_ENDPOINT_PREVIEW) == rule->preview;
 }
@@ -362,23 +405,7 @@ static enum rds_clause judge_san(const struct rds_scope *scope,
     return common->any ? RDS_CLAUSE_IN_SCOPE : RDS_CLAUSE_NEUTRAL_ONLY;
 }
 
-/* Whether a common name is the cut form of a dNSName of the leaf. */
-static bool cut_of_san(const struct rds_leaf *leaf, struct name cn)
-{
-    struct rds_der in = {leaf->san, leaf->san_size}, list, entry;
-    unsigned char tag;
-
-    if (cn.size != RDS_CN_MAX || !rds_der_expect(&in, RDS_DER_SEQUENCE, &list))
-        return false;
-    while (rds_der_next(&list, &tag, &entry)) {
-        if (entry.left > cn.size && same_letters(entry.at, cn.at, cn.size))
-            return true;
-    }
-    return false;
-}
-
 static enum rds_clause judge_attribute(const struct rds_scope *scope,
-                                       const struct rds_leaf *leaf,
                                        struct rds_der attribute,
                                        struct common *common,
                                        struct rds_verdict *out)
@@ -402,10 +429,6 @@ static enum rds_clause judge_attribute(const struct rds_scope *scope,
     if (tag != RDS_DER_UTF8_STRING && tag != RDS_DER_PRINTABLE_STRING &&
         tag != RDS_DER_IA5_STRING)
         return refuse(out, cn, RDS_CLAUSE_FOREIGN_CN);
-    if (cut_of_san(leaf, cn))
-        return ++common->names > RDS_SCOPE_NAMES_MAX
-                   ? refuse(out, cn, RDS_CLAUSE_MANY_NAMES)
-                   : RDS_CLAUSE_IN_SCOPE;
     clause = take_name(scope, cn, common);
     if (clause == RDS_CLAUSE_FOREIGN_NAME)
         clause = RDS_CLAUSE_FOREIGN_CN;
@@ -429,7 +452,7 @@ static enum rds_clause judge_subject(const struct rds_scope *scope,
         while (set.left != 0) {
             if (!rds_der_expect(&set, RDS_DER_SEQUENCE, &attribute))
                 return RDS_CLAUSE_BAD_SUBJECT;
-            clause = judge_attribute(scope, leaf, attribute, common, out);
+            clause = judge_attribute(scope, attribute, common, out);
             if (clause != RDS_CLAUSE_IN_SCOPE)
                 return clause;
         }

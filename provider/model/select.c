@@ -147,6 +147,49 @@ bool rds_view_knows_region(const struct rds_view *view, const char *region)
                          partition, region);
 }
 
+/* Whether the region has a certificate in force, whatever the filters say. */
+static bool region_serves(const struct picker *picker, const char *region,
+                          enum rds_stage stage)
+{
+    enum rds_partition partition =
+        rds_region_partition(region, strlen(region));
+    const struct rds_view *view = picker->view;
+
+    for (size_t i = rds_lower_bound(view, partition, region);
+         rds_in_region(view, i, partition, region); i++) {
+        const struct rds_anchor *anchor = view->entries[i].anchor;
+
+        if (anchor->stage == stage && rds_anchor_in_force(anchor, picker->now))
+            return true;
+    }
+    return false;
+}
+
+/*
+ * For a database name also the Amazon Trust Services roots, which its server
+ * may have instead.  They never make up for a region without certificates:
+ * nobody would notice that its databases fail.
+ */
+static void pick_host(struct picker *picker, const struct rds_endpoint *host)
+{
+    struct wish wish = rds_wish_of(picker->uri, "");
+
+    if (host->kind == RDS_ENDPOINT_PREVIEW)
+        wish.stage = RDS_STAGE_PREVIEW;
+    if (host->family == RDS_FAMILY_PROXY) {
+        rds_pick_family(picker, RDS_FAMILY_PROXY, RDS_PARTITIONS, &wish);
+        return;
+    }
+    if (host->region[0] == '\0') {
+        rds_pick_family(picker, RDS_FAMILY_RDS, host->partition, &wish);
+        return;
+    }
+    pick_region(picker, host->region, &wish);
+    if (rds_endpoint_ambiguous(host) &&
+        region_serves(picker, host->region, wish.stage))
+        rds_pick_family(picker, RDS_FAMILY_PROXY, RDS_PARTITIONS, &wish);
+}
+
 /* Picks for one selector; then explains, should nothing pass the role. */
 static bool pick_selector(struct picker *picker,
                           const struct rds_selector *selector)
@@ -174,15 +217,7 @@ static bool pick_selector(struct picker *picker,
         pick_region(picker, selector->u.region.name, &wish);
         return true;
     case RDS_SELECT_HOST:
-        if (selector->u.host.kind == RDS_ENDPOINT_PREVIEW)
-            wish.stage = RDS_STAGE_PREVIEW;
-        if (selector->u.host.family == RDS_FAMILY_PROXY)
-            rds_pick_family(picker, RDS_FAMILY_PROXY, RDS_PARTITIONS, &wish);
-        else if (selector->u.host.region[0] == '\0')
-            rds_pick_family(picker, RDS_FAMILY_RDS, selector->u.host.partition,
-                            &wish);
-        else
-            pick_region(picker, selector->u.host.region, &wish);
+        pick_host(picker, &selector->u.host);
         return true;
     case RDS_SELECT_CA:
         if (!rds_known_ca(picker, selector->u.ca))

@@ -155,7 +155,7 @@ static bool read_partition(struct reader *reader, struct part rest)
 static bool read_host(struct reader *reader, struct part rest)
 {
     struct rds_selector *selector = add(reader, RDS_SELECT_HOST);
-    char quoted[RDS_QUOTE_MAX];
+    char quoted[RDS_QUOTE_MAX], fault[RDS_ENDPOINT_FAULT_MAX];
     struct part host, port = rest;
     unsigned number = 0;
     bool more;
@@ -174,12 +174,10 @@ static bool read_host(struct reader *reader, struct part rest)
         return rds_fail(reader->err, RDS_R_BAD_URI,
                         "empty host in the URI; write host/ENDPOINT");
     if (!rds_endpoint_read(host.at, host.size, &selector->u.host))
-        return rds_fail(
-            reader->err, RDS_R_UNKNOWN_WORD,
-            "unknown host '%s': not the name of an RDS or Aurora endpoint "
-            "such as mydb.abc123def.us-west-2.rds.amazonaws.com; for an "
-            "alias (CNAME) give the name that it points to",
-            rds_quote(quoted, host.at, host.size));
+        return rds_fail(reader->err, RDS_R_UNKNOWN_WORD,
+                        "unknown host '%s': %s",
+                        rds_quote(quoted, host.at, host.size),
+                        rds_endpoint_fault(fault, host.at, host.size));
     return true;
 }
 

@@ -536,8 +536,12 @@ static void warn_of_region(const char *region)
         if (strcmp(rds_builtin_regions[i], region) == 0)
             return;
     }
+    if (rds_region_announced(region))
+        return;
     for (size_t i = 0; i < rds_builtin_region_count; i++)
         rds_nearest_offer(&nearest, rds_builtin_regions[i]);
+    for (size_t i = 0; i < RDS_ANNOUNCED_REGIONS; i++)
+        rds_nearest_offer(&nearest, rds_announced_regions[i]);
     rds_log(RDS_LOG_ERROR,
             "rds-trust: unknown region '%s'%s (unless a bundle brings it)",
             region, rds_nearest_hint(hint, &nearest));

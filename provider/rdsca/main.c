@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "command.h"
+#include "cli/command.h"
 #include "rds/builtin.h"
 #include "rds/nearest.h"
 

@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "folder.h"
+#include "bundle_cache.h"
 #include "rds/builtin.h"
 #include "rds/guard.h"
 

@@ -348,7 +348,10 @@ endpoints() {
         san="DNS:*.cluster-ro-$LABEL.$REGION.rds.amazonaws.com,DNS:$HOST"
     welcome 'several endpoints of the account' reader "$HOST"
     leaf long "$long"
-    welcome 'a common name cut at 64 characters' long "$long"
+    welcome "a common name of ${#long} characters" long "$long"
+    leaf cut "$long" subject="/CN=${long:0:64}"
+    attack 'a common name cut at 64 characters' cut "$long" \
+        "a common name that is no endpoint in scope: '${long:0:64}'"
     leaf writer-too "$HOST" san="DNS:$HOST,DNS:$WRITER"
     welcome 'a global writer beside the endpoint' writer-too "$WRITER"
     leaf wide "$HOST" san="DNS:*.cluster-$ACCOUNT.$REGION.rds.amazonaws.com" \

@@ -122,7 +122,8 @@ static void claim_same(const unsigned char *der, size_t size,
     ERR_clear_error();
 }
 
-static void claim_described(const struct rds_anchor *anchor,
+static void claim_described(const unsigned char *der,
+                            const struct rds_anchor *anchor,
                             const struct rds_certificate *read, size_t size)
 {
     const char *region = anchor->region;
@@ -148,6 +149,14 @@ static void claim_described(const struct rds_anchor *anchor,
     CLAIM(memchr(anchor->alias, '\0', sizeof(anchor->alias)) != NULL,
           "an alias without an end");
     claim_line(anchor->alias);
+    CLAIM((anchor->role == RDS_ROLE_ROOT) ==
+              (read->subject.size == read->issuer.size &&
+               memcmp(der + read->subject.at, der + read->issuer.at,
+                      read->subject.size) == 0),
+          "the role of '%s'", read->subject_cn);
+    CLAIM(anchor->role != RDS_ROLE_ROOT ||
+              rds_name_may_be_root(der + read->subject.at, read->subject.size),
+          "a root by the name '%s'", read->subject_cn);
     CLAIM(anchor->subject_key != 0 && anchor->issuer_key != 0, "no key");
     claim_line(rds_date_write(date, anchor->not_after));
     CLAIM(strlen(date) == 10, "the date '%s'", date);
@@ -169,7 +178,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     if (rds_anchor_describe(&anchor, data, size, sha256, 7, &err)) {
         CLAIM(good, "an anchor that cannot be read");
-        claim_described(&anchor, &read, size);
+        claim_described(data, &anchor, &read, size);
     } else {
         claim_error(&err);
     }

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../provider/rdsca/defaults.h"
-#include "../../provider/rdsca/target.h"
+#include "../../provider/rdsca/fetch/defaults.h"
+#include "../../provider/rdsca/fetch/target.h"
 #include "fuzz.h"
 
 static struct memory_file file;

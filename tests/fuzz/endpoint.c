@@ -9,9 +9,10 @@
 
 #include "fuzz.h"
 
-static const char *const ends[] = {
-    ".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.au", ".amazonaws.eu",
-    ".amazonaws.uk",  ".on.aws",           ".c2s.ic.gov",   ".sc2s.sgov.gov"};
+static const char *const ends[] = {".amazonaws.com",  ".amazonaws.com.cn",
+                                   ".amazonaws.eu",   ".on.aws",
+                                   ".c2s.ic.gov",     ".sc2s.sgov.gov",
+                                   ".cloud.adc-e.uk", ".csp.hci.ic.gov"};
 
 static bool known_end(const char *name)
 {
@@ -93,8 +94,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     CLAIM(good == grammar_reads(name, size, &grammar),
           "'%.*s' is%s an endpoint to the reader", (int)size, name,
           good ? "" : " not");
-    if (!good)
+    if (!good) {
+        char fault[RDS_ENDPOINT_FAULT_MAX];
+
+        claim_line(rds_endpoint_fault(fault, name, size));
         return 0;
+    }
     reached();
     CLAIM(same(&read, &grammar), "'%s' is read in two ways", read.name);
     claim_form(&read);

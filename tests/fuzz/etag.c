@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../../provider/rdsca/etag.h"
+#include "../../provider/rdsca/fetch/etag.h"
 #include "fuzz.h"
 
 #define URL "https://x/us-west-2/us-west-2-bundle.pem"

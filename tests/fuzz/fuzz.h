@@ -112,6 +112,11 @@ void memory_file_fill(const struct memory_file *file, const void *bytes,
  */
 bool grammar_reads(const char *name, size_t size, struct rds_endpoint *out);
 
+/* The same, of a name whose first label may be a star; it stays in the name,
+ * and stands for any label. */
+bool grammar_reads_wildcard(const char *name, size_t size,
+                            struct rds_endpoint *out);
+
 /*
  * Which endpoints a URI names for rds-trust, as rds/scope.h documents it: that
  * of one selector, and of all together.  An endpoint whose name begins with

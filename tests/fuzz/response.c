@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../provider/rdsca/response.h"
+#include "../../provider/rdsca/fetch/http.h"
 #include "fuzz.h"
 
 enum option {

@@ -20,10 +20,11 @@ FUZZ_EXTRA_leaf := $(FUZZ_MODULE)
 FUZZ_EXTRA_search := $(FUZZ_MODULE) tests/fuzz/lib/answers.c
 FUZZ_EXTRA_find := $(FUZZ_EXTRA_search)
 FUZZ_EXTRA_configuration := provider/module/log.c
-FUZZ_EXTRA_vet := provider/rdsca/vet.c provider/rdsca/unpack.c
-FUZZ_EXTRA_defaults := provider/rdsca/defaults.c provider/rdsca/target.c
-FUZZ_EXTRA_response := provider/rdsca/response.c
-FUZZ_EXTRA_etag := $(addprefix provider/rdsca/,etag.c installed.c replace.c)
+FUZZ_EXTRA_vet := provider/rdsca/fetch/validate.c provider/rdsca/fetch/unpack.c
+FUZZ_EXTRA_defaults := provider/rdsca/fetch/defaults.c provider/rdsca/fetch/target.c
+FUZZ_EXTRA_response := provider/rdsca/fetch/http.c
+FUZZ_EXTRA_etag := $(addprefix provider/rdsca/,fetch/etag.c \
+    fetch/installed.c file/replace.c)
 
 FUZZ_DER := tests/fuzz/lib/mutate_der.c tests/fuzz/lib/mutator_der.c
 FUZZ_PEM := tests/fuzz/lib/mutate_der.c tests/fuzz/lib/mutator_pem.c

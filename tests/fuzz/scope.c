@@ -27,6 +27,8 @@ static const char *const uris[] = {
     TWO_ACCOUNTS,
     "rds://host/db.abc123def.us-east-2.rds-preview.amazonaws.com",
     "rds://host/db.us-west-2.redshift.amazonaws.com",
+    "rds://host/d-123456789012.us-west-2.docdb-elastic.amazonaws.com",
+    "rds://host/wg.123456789012.us-west-2.redshift-serverless.amazonaws.com",
     "rds://proxy",
     "rds://all?stage=preview",
     "rds://ca/rds-ca-rsa2048-g1",
@@ -146,19 +148,16 @@ static void claim_one_selector(const struct rds_uri *uri, X509 *leaf)
         X509_get_ext_d2i(leaf, NID_subject_alt_name, NULL, NULL);
     struct rds_endpoint endpoint;
     bool fits[RDS_SELECTORS_MAX], any = false;
-    char text[RDS_ENDPOINT_MAX], region[RDS_REGION_MAX] = "";
+    char region[RDS_REGION_MAX] = "";
 
     memset(fits, 1, sizeof(fits));
     for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
         const ASN1_STRING *name = sk_GENERAL_NAME_value(names, i)->d.dNSName;
-        size_t size = (size_t)ASN1_STRING_length(name);
-        bool star;
 
-        memcpy(text, ASN1_STRING_get0_data(name), size);
-        star = text[0] == '*';
-        text[0] = star ? 'x' : text[0];
-        CLAIM(grammar_reads(text, size, &endpoint), "no endpoint");
-        endpoint.name[0] = star ? '*' : endpoint.name[0];
+        CLAIM(grammar_reads_wildcard((const char *)ASN1_STRING_get0_data(name),
+                                     (size_t)ASN1_STRING_length(name),
+                                     &endpoint),
+              "no endpoint");
         for (size_t j = 0; j < uri->count; j++)
             fits[j] &= selector_covers(uri, j, &endpoint);
         if (region[0] == '\0')

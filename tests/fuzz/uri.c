@@ -203,7 +203,8 @@ static bool names_anchor(const struct rds_selector *selector,
         ca = selector->u.region.ca;
         break;
     case RDS_SELECT_HOST:
-        if (selector->u.host.family == RDS_FAMILY_PROXY)
+        if (selector->u.host.family == RDS_FAMILY_PROXY ||
+            (proxy && selector->u.host.kind == RDS_ENDPOINT_DATABASE))
             return proxy;
         region = selector->u.host.region;
         if (region[0] == '\0')
@@ -297,6 +298,39 @@ static void claim_contribution(const struct rds_uri *uri,
     }
 }
 
+/* Amazon Trust Services answers for no region that has nothing in force. */
+static void claim_serving(const struct rds_endpoint *host,
+                          enum rds_stage stage, int64_t now)
+{
+    const struct rds_view *view = builtin_view();
+    bool any = false;
+
+    for (size_t i = 0; i < view->count; i++) {
+        const struct rds_anchor *anchor = view->entries[i].anchor;
+
+        any |= strcmp(anchor->region, host->region) == 0 &&
+               anchor->stage == (uint8_t)stage &&
+               rds_anchor_in_force(anchor, now);
+    }
+    CLAIM(any, "'%s' has an answer, and its region no certificate",
+          host->name);
+}
+
+static void claim_databases(const struct rds_uri *uri,
+                            const struct rds_selection *selection, int64_t now)
+{
+    bool proxy = false;
+
+    for (size_t i = 0; i < selection->count; i++)
+        proxy |= builtin_view()->entries[selection->index[i]].anchor->family ==
+                 RDS_FAMILY_PROXY;
+    /* With more selectors, another may have brought them. */
+    if (proxy && uri->count == 1 &&
+        uri->selectors[0].kind == RDS_SELECT_HOST &&
+        uri->selectors[0].u.host.kind == RDS_ENDPOINT_DATABASE)
+        claim_serving(&uri->selectors[0].u.host, uri->filters.stage, now);
+}
+
 static void claim_selection(const struct rds_uri *uri, int64_t now)
 {
     struct rds_selection selection;
@@ -310,6 +344,7 @@ static void claim_selection(const struct rds_uri *uri, int64_t now)
     CLAIM(selection.count != 0, "an empty answer");
     claim_order(uri, &selection);
     claim_contribution(uri, &selection);
+    claim_databases(uri, &selection, now);
     for (size_t i = 0; i < selection.count; i++)
         claim_filters(uri, builtin_view()->entries[selection.index[i]].anchor,
                       now);

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What rdsca installs: a bundle that it accepts is read whole by the trust
- * store, its signatures verify, and nothing in it is new unless new ones were
- * asked for.  The input: a line "FILE LETTERS", then PEM or PKCS#7.  Letters:
- * a from AWS's own host, n new ones are accepted, s every certificate is
- * signed again, by one key, so that changed ones come beyond the signatures.
+ * store, its signatures verify, nothing in it is new unless new ones were
+ * asked for, and what was left out is not in it.  The input: a line "FILE
+ * LETTERS", then PEM or PKCS#7.  Letters: a from AWS's own host, n new ones
+ * are accepted, s every certificate is signed again, by one key, so that
+ * changed ones come beyond the signatures.
  */
 
 #include <openssl/pem.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../provider/rdsca/vet.h"
+#include "../../provider/rdsca/fetch/validate.h"
 #include "fuzz.h"
 #include "rds/builtin.h"
 
@@ -131,12 +132,25 @@ static void claim_regions(const struct rdsca_candidate *candidate,
     }
 }
 
+/* Only AWS may serve what nobody can describe, and nothing takes it. */
+static void claim_left_out(const struct rdsca_candidate *candidate,
+                           const struct rds_bundle *bundle,
+                           const struct rdsca_note *note)
+{
+    CLAIM(candidate->from_aws, "'%s' is left out of a mirror's file",
+          note->cn);
+    for (size_t i = 0; i < bundle->count; i++)
+        CLAIM(memcmp(bundle->anchors[i].sha256, note->sha256,
+                     RDS_SHA256_SIZE) != 0,
+              "'%s' is left out and installed", note->cn);
+}
+
 static void claim_accepted(const struct rdsca_candidate *candidate,
                            const struct rdsca_vetted *vetted)
 {
     struct rds_bundle *bundle;
     struct rds_error err;
-    size_t notes = 0;
+    size_t notes = 0, left_out = 0;
 
     reached();
     bundle = rds_bundle_parse(rds_libcrypto_linked(), &candidate->name, true,
@@ -153,11 +167,18 @@ static void claim_accepted(const struct rdsca_candidate *candidate,
     for (size_t i = 0; i < vetted->note_count; i++) {
         const struct rdsca_note *note = &vetted->notes[i];
 
+        if (note->kind == RDSCA_NOTE_LEFT_OUT) {
+            left_out++;
+            claim_left_out(candidate, bundle, note);
+            continue; /* it may have no name to print */
+        }
         claim_line(note->cn);
         notes +=
             note->kind == RDSCA_NOTE_PINNED || note->kind == RDSCA_NOTE_NEW;
     }
     CLAIM(notes == vetted->kept, "%zu notes of %zu kept", notes, vetted->kept);
+    CLAIM(left_out == vetted->left_out, "%zu notes of %zu left out", left_out,
+          vetted->left_out);
     rds_bundle_free(bundle);
 }
 

@@ -100,6 +100,13 @@ OSSL_LIB_CTX *context_plain(void);
 /* The provider in the context, not counted as a user; or NULL. */
 OSSL_PROVIDER *context_provider(OSSL_LIB_CTX *lib, const char *name);
 
+/*
+ * How many certificates "rds://all" and "rds://global" answer with, from the
+ * lines of pins.tsv: current roots of production that a source carries.
+ */
+int carried_all(void);
+int carried_global(void);
+
 /* When the built-in set was confirmed, as buildinfo tells it. */
 time_t builtin_date(void);
 

@@ -34,7 +34,7 @@ good_machine() {
     sound 'a good machine with rds-trust'
     fine process "rds-trust = '$WEST' is in force in a process" \
         '... it is in force'
-    fine anchors "nothing of '$WEST' expires within 90 days" \
+    fine anchors "nothing of '$WEST' expires within 180 days" \
         '... and lasts'
 }
 
@@ -378,10 +378,18 @@ wide_values() {
         note "rds-trust = rds://$uri is wide" openssl.cnf \
             'admits the databases of every account'
     done
+    append 'rds-trust = rds://region/us-west-2'
+    fine openssl.cnf 'rds-trust leaves out Aurora express configuration or Serverless v1: Amazon Trust Services under an ordinary endpoint name; rds://host/ENDPOINT covers it, and so does +proxy' \
+        'a region alone leaves out express configuration'
+    append 'rds-trust = rds://region/us-west-2+proxy'
+    ! found ok openssl.cnf 'leaves out'
+    ok $? '... not with +proxy'
     mend_is '... and the narrow form is shown' 'do' 'rds-trust = rds://host/ENDPOINT'
     for uri in "${WEST#rds://}" "${WEST#rds://}+proxy"; do
         append "rds-trust = rds://$uri"
         sound "rds-trust = rds://$uri is not"
+        ! found ok openssl.cnf 'leaves out'
+        ok $? '... and leaves nothing out'
     done
 }
 

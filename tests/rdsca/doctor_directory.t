@@ -22,8 +22,8 @@ BUILT=$(grep -v '^#' provider/anchors/DATE)
 
 pki_region us-west-2
 pki_region us-gov-west-1
-pki_root soon 'Amazon RDS us-west-2 Root CA ECC384 G1' ECC384 '+80 days'
-pki_root later 'Amazon RDS us-west-2 Root CA ECC384 G2' ECC384 '+100 days'
+pki_root soon 'Amazon RDS us-west-2 Root CA ECC384 G1' ECC384 '+170 days'
+pki_root later 'Amazon RDS us-west-2 Root CA ECC384 G2' ECC384 '+190 days'
 pki_root brief 'Amazon RDS us-gov-west-1 Root CA ECC384 G1' ECC384 '+3 seconds'
 
 # with_bundle [KEY=VALUE...]: a good machine with a bundle for us-west-2.
@@ -394,8 +394,8 @@ expiring() {
     healthy rds-trust="$WEST"
     pki_bundle "$WEST_FILE" soon later
     doctor
-    note 'a root that expires in 80 days' anchors \
-        "of '$WEST' 1 expire within 90 days: us-west-2 rds-ca-ecc384-g1 ($(last_day soon))"
+    note 'a root that expires in 170 days' anchors \
+        "of '$WEST' 1 expire within 180 days: us-west-2 rds-ca-ecc384-g1 ($(last_day soon))"
     update_is '... a newer one is to be fetched' us-west-2
     sed -i '/^rds-trust/d' "$CNF"
     doctor
@@ -407,7 +407,52 @@ expiring() {
     healthy rds-trust="$WEST"
     pki_bundle "$WEST_FILE" later
     doctor
-    sound 'one that expires in 100 days'
+    sound 'one that expires in 190 days'
+}
+
+# AWS's own file for GovCloud: what its intermediates mean changes with the
+# calendar, so only their number is counted here.
+govcloud() {
+    local file=$DIR/aws-us-gov-global-bundle.pem soon
+
+    if [[ ! -r $SHARED/truststore/anchors.tsv ]]; then
+        skip "what of GovCloud's own file expires" 'no ../shared'
+        return
+    fi
+    healthy
+    cp "$SHARED/truststore/aws-us-gov/global/global-bundle.pem" "$file"
+    chmod 644 "$file"
+    touch "$file"
+    doctor
+    fine directory 'aws-us-gov-global-bundle.pem of' \
+        "GovCloud's own file is in force"
+    soon=$(awk -F '\t' -v from="$(date -u +%FT%TZ)" \
+        -v to="$(date -u -d '+180 days' +%FT%TZ)" \
+        '/ us-gov-/ && $5 > from && $5 < to' \
+        "$SHARED/truststore/anchors.tsv" | wc -l)
+    ((soon != 0)) || return
+    found note anchors "of 'rds://all' $soon intermediate"
+    ok $? '... and what of it expires is told early' || show_findings
+}
+
+# An intermediate that ends before its root, and one whose root ends with it.
+passing() {
+    pki_sub passing later 'Amazon RDS us-west-2 Subordinate CA ECC384 G2.A.1' \
+        ECC384 '+170 days'
+    pki_sub falling soon 'Amazon RDS us-west-2 Subordinate CA ECC384 G1.A.1' \
+        ECC384 '+160 days'
+    healthy rds-trust="$WEST"
+    pki_bundle "$WEST_FILE" later passing
+    doctor
+    note 'an intermediate that expires, and its root does not' anchors \
+        "of '$WEST' 1 intermediate expires within 180 days, and the roots remain: us-west-2 rds-ca-ecc384-g2 ($(last_day passing))"
+    mend_is '... needs no update' do \
+        "nothing to change here; ask the servers of the region with 'rdsca probe ENDPOINT', and rotate the certificate of one whose chain expires"
+    pki_bundle "$WEST_FILE" later soon falling
+    doctor
+    note 'one whose root expires as well' anchors \
+        "of '$WEST' 2 expire within 180 days: us-west-2 rds-ca-ecc384-g1 ($(last_day soon)), us-west-2 rds-ca-ecc384-g1 ($(last_day falling))"
+    update_is '... needs one' us-west-2
 }
 
 expired() {
@@ -443,5 +488,7 @@ many_files
 trust_needs
 distrusted
 expiring
+passing
+govcloud
 expired
 done_testing

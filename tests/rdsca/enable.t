@@ -118,6 +118,17 @@ without_trust() {
     is "$(wc -l <<<"$err")" 1 '... of one line'
 }
 
+# The trial server's certificate has the whole name as its CN, as AWS's have.
+long_endpoint() {
+    local uri=rds://host/an-endpoint-whose-name-is-longer-than-64-characters
+
+    uri+=.abc123def.us-west-2.rds.amazonaws.com
+    shape debian12
+    enable --trust "$uri"
+    is "$status $(in_force)" "0 $uri" 'an endpoint of 89 characters' ||
+        show_run
+}
+
 # A directory that is included in the midst of a section: what follows would go
 # to the last section of a drop-in.
 in_the_midst() {
@@ -694,6 +705,7 @@ if has cc 'a stand-in for the FIPS module'; then
     harmful
 fi
 without_trust
+long_endpoint
 in_the_midst
 odd_files
 attributes

@@ -141,6 +141,67 @@ purposes() {
     like "$out" 'usage: rdsca import' '... on standard output'
 }
 
+# AWS's own file for GovCloud: 6 roots, and 4 intermediates whose names say
+# neither "Root" nor "Subordinate CA".
+govcloud() {
+    local file=aws-us-gov-global-bundle.pem
+    local served=$SHARED/truststore/aws-us-gov/global/global-bundle.pem
+
+    real || { skip "AWS's file for GovCloud" 'no ../shared' && return; }
+    fresh
+    cp "$served" "$IN/$file"
+    touch "$IN/$file"
+    import_ok "AWS's file for GovCloud" "$IN/$file"
+    is "$out" "$file: installed, 10 certificates, 10 pinned, from $IN/$file" \
+        '... is whole and pinned'
+    is "$(installed "$file")" "$(fingerprints_of_pem <"$served" | sort)" \
+        '... as AWS serves it'
+    finds 10 rds://partition/aws-us-gov
+    is "$(names_of rds://partition/aws-us-gov)" \
+        'Amazon RDS us-gov-east-1 Root CA ECC384 G1
+Amazon RDS us-gov-east-1 Root CA RSA2048 G1
+Amazon RDS us-gov-east-1 Root CA RSA4096 G1
+Amazon RDS us-gov-east-1 RSA2048 G1
+Amazon RDS us-gov-east-1 RSA4096 G1
+Amazon RDS us-gov-west-1 Root CA ECC384 G1
+Amazon RDS us-gov-west-1 Root CA RSA2048 G1
+Amazon RDS us-gov-west-1 Root CA RSA4096 G1
+Amazon RDS us-gov-west-1 RSA2048 G1
+Amazon RDS us-gov-west-1 RSA4096 G1' '... the roots of each region first'
+    finds 5 rds://region/us-gov-west-1
+    finds 3 'rds://region/us-gov-west-1?role=root'
+    finds 2 rds://region/us-gov-west-1/rds-ca-rsa2048-g1
+    finds 5 rds://host/db.abc123def.us-gov-east-1.rds.amazonaws.com
+    import_ok 'once more' "$IN/$file"
+    like "$out" "$file: unchanged, 10 certificates, 10 pinned" \
+        '... is unchanged'
+    fresh
+    as_p7b "$IN/$file" "$IN/aws-us-gov-global-bundle.p7b"
+    import_ok 'the same as PKCS#7' "$IN/aws-us-gov-global-bundle.p7b"
+    finds 10 rds://partition/aws-us-gov
+}
+
+# A name that no rule knows: in a file even --accept-new does not leave it out.
+surprise() {
+    pki_root base 'Amazon RDS us-west-2 Root CA ECC384 G1'
+    pki_sub odd base 'Amazon RDS us-west-2 Issuing ECC384 G1'
+    fresh_with_old
+    cat "$IN/$FILE" "$PKI/base.pem" "$PKI/odd.pem" >"$IN/odd.pem"
+    refused 'an unknown name below a root of the file' \
+        "$FILE: 'Amazon RDS us-west-2 Issuing ECC384 G1' is not the name of an Amazon RDS CA" \
+        --for us-west-2 --accept-new "$IN/odd.pem"
+    pki_sub stray base 'Amazon RDS us-west-2 RSA4096 G1'
+    cat "$IN/$FILE" "$PKI/base.pem" "$PKI/stray.pem" >"$IN/stray.pem"
+    refused "an intermediate of another CA than its issuer's" \
+        "$FILE: 'Amazon RDS us-west-2 RSA4096 G1' was issued by 'Amazon RDS us-west-2 Root CA ECC384 G1', not by the root of its region and CA" \
+        --for us-west-2 --accept-new "$IN/stray.pem"
+    # The trust store passes over what somebody put there by hand.
+    cp "$IN/odd.pem" "$DIR/$FILE"
+    finds 4 $WEST
+    unlike "$(fingerprints_of $WEST)" "$(pki_sha256 odd)" \
+        'nor does the module answer with it'
+}
+
 # ---- dates ------------------------------------------------------------------
 
 dates() {
@@ -305,6 +366,8 @@ reports() {
 
 forms
 purposes
+govcloud
+surprise
 dates
 older
 refusals

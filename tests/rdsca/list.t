@@ -91,7 +91,7 @@ table() {
     is "$err" '' '... without a complaint'
     matches "$(head -n 1 <<<"$out")" "$HEADER" '... with a header'
     matches "$(tail -n 1 <<<"$out")" \
-        "^$(rows | wc -l) certificates of [0-9]+ regions, 0 expiring within 90 days; built in: [0-9]+ anchors of [0-9-]+\$" \
+        "^$(rows | wc -l) certificates of [0-9]+ regions, 0 expiring within 180 days; built in: [0-9]+ anchors of [0-9-]+\$" \
         '... and a summary that counts the rows'
     is "$(rows | awk '{ print $1 }' | sort -u | wc -l)" \
         "$(tail -n 1 <<<"$out" | sed 's/.*of \([0-9]*\) regions.*/\1/')" \
@@ -151,7 +151,7 @@ us-west-2 rds-ca-ecc384-g2 root EC P-384 $(day later) 400 us-west-2-bundle.pem o
 us-west-2 rds-ca-ecc384-g3 root EC P-384 $(day next) not yet us-west-2-bundle.pem of $today
 us-west-2 rds-ca-rsa2048-g1 root RSA 2048 $(day old) expired us-west-2-bundle.pem of $today" \
         'a bundle: days left, its name, when AWS confirmed it'
-    like "$out" ', 5 expired, 1 expiring within 90 days' '... and the counts'
+    like "$out" ', 5 expired, 1 expiring within 180 days' '... and the counts'
     list --directory "$DIR" "$WEST"
     is "$(rows | awk '{ print $2 }' | tr '\n' ' ')" \
         'rds-ca-ecc384-g1 rds-ca-ecc384-g2 ' \
@@ -213,6 +213,31 @@ expiring() {
         misused "--expiring '$filter' is refused" "--expiring takes a number \
 from 0 to 100000, not '$filter'; try 'rdsca list --help'" "--expiring=$filter"
     done
+}
+
+# AWS's own file for GovCloud: the roots of a region, then its intermediates.
+govcloud() {
+    local gov=$TMP/gov
+
+    [[ -r $SHARED/truststore/anchors.tsv ]] ||
+        { skip "GovCloud's own file" 'no ../shared' && return; }
+    mkdir -m 755 "$gov"
+    install -m 644 "$SHARED/truststore/aws-us-gov/global/global-bundle.pem" \
+        "$gov/aws-us-gov-global-bundle.pem"
+    touch "$gov/aws-us-gov-global-bundle.pem"
+    list --directory "$gov" 'rds://region/us-gov-west-1?expired=include'
+    is "$(rows | grep ' rds-ca-[re].*-g1 ' | awk '{ print $2, $3, $6 }')" \
+        'rds-ca-ecc384-g1 root 2121-05-26
+rds-ca-rsa2048-g1 root 2062-04-15
+rds-ca-rsa4096-g1 root 2121-05-26
+rds-ca-rsa2048-g1 intermediate 2027-04-20
+rds-ca-rsa4096-g1 intermediate 2027-01-04' \
+        "GovCloud's own file: CA, role and last day"
+    run "$RDSCA" timeline 'rds://region/us-gov-west-1?expired=include' \
+        --directory "$gov" -o -
+    like "$out" 'us-gov-west-1, intermediate<' '... in the timeline, too'
+    like "$out" '<title>rds-ca-rsa4096-g1, 2022-01-03 to 2027-01-04: us-gov-west-1</title>' \
+        '... with its years'
 }
 
 # ---- JSON -------------------------------------------------------------------
@@ -373,6 +398,7 @@ table
 fingerprints
 directory
 expiring
+govcloud
 json
 hostile_path
 colours

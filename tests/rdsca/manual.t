@@ -74,13 +74,13 @@ names() {
     local -a names
 
     mapfile -t names < <(sed -n 's/^    {"\([A-Za-z_]*\)", offsetof.*/\1/p' \
-        provider/rdsca/defaults.c)
+        provider/rdsca/fetch/defaults.c)
     ((${#names[@]} >= 8))
     ok $? 'there are names of settings'
     is "$(lacks "$(section FILES)" "${names[@]}")" '' \
         'every name of /etc/default/rdsca'
     mapfile -t names < <(sed -nE 's/^    RDSCA_[A-Z]+ = ([0-9]+),.*/\1/p' \
-        provider/rdsca/command.h)
+        provider/rdsca/cli/command.h)
     is "${#names[@]} $(lacks "$(section 'EXIT STATUS')" "${names[@]}")" '5 ' \
         'every exit code'
 }

@@ -26,6 +26,10 @@ OTHER=db.cluster-zzz999zzz.us-west-2.rds.amazonaws.com
 EU_HOST=db.cluster-abc123def.eu-west-1.rds.amazonaws.com
 GOV_HOST=db.abc123def.us-gov-west-1.rds.amazonaws.com
 WRITER=db.global-abc123def.global.rds.amazonaws.com
+# 70 characters, and an identifier as long as RDS allows.
+LONG=orders-production-aurora-pg-1.abc123def456.us-west-2.rds.amazonaws.com
+LONGEST=orders-production-aurora-postgresql-blue-green-2026-instance-01.abc123def456.us-west-2.rds.amazonaws.com
+LONG_READER=${LONG/-1./.cluster-ro-}
 ECC=rds-ca-ecc384-g1
 ELSEWHERE='check the name, DNS and tunnels'
 FOREIGN='a name that is no endpoint in scope'
@@ -78,6 +82,10 @@ make_leaves() {
     pki_leaf writer us-west-2 "$HOST" "san=DNS:$HOST,DNS:$WRITER"
     pki_leaf lone_writer us-west-2 "$WRITER"
     pki_leaf custom us-west-2 db.example.com
+    pki_leaf long us-west-2 "$LONG" eku=none usage=none \
+        "san=DNS:${LONG/-1./.cluster-},DNS:$LONG_READER,DNS:$LONG"
+    pki_leaf longest us-west-2 "$LONGEST" eku=none usage=none
+    pki_leaf cut us-west-2 "$LONG" "subject=/CN=${LONG:0:64}"
     pki_key own ECC384
     pki_leaf own us-west-2 "$HOST" issuer=own
 }
@@ -86,10 +94,11 @@ make_peers() {
     local name
 
     for name in db expired early soon mail mixed unnamed writer lone_writer \
-        custom; do
+        custom longest cut; do
         peer $name postgres $name $name sub-us-west-2
     done
     peer direct tls db db sub-us-west-2
+    peer long postgres long long sub-us-west-2{,,} root-us-west-2
     peer with_root postgres db db sub-us-west-2 root-us-west-2
     peer eu postgres eu eu sub-eu-west-1
     peer astray postgres astray astray sub-eu-west-1
@@ -153,6 +162,33 @@ good() {
     verdict 'TLS from the first byte' 0 \
         "verified by $ECC of us-west-2; use rds://host/$HOST"
     like "$(line connected)" 'TLS without STARTTLS, TLSv1.3' '... is told'
+}
+
+# As real servers are: whole common names beyond the 64 characters of RFC 5280,
+# no usages, subordinates sent twice, the root sent.
+long_names() {
+    local name
+
+    at long "$LONG_READER"
+    verdict "a common name of ${#LONG} characters" 0 \
+        "verified by $ECC of us-west-2; use rds://host/$LONG_READER"
+    like "$(line 'chain 0')" "'$LONG' issued by 'Amazon RDS us-west-2 Sub" \
+        '... shown whole'
+    is "$(line names)" "'${LONG/-1./.cluster-}', '$LONG_READER', '$LONG'" \
+        '... beside the names'
+    is "$(line rds-trust)" "rds://host/$LONG_READER (recommended): would trust" \
+        '... and what rds-trust says'
+    at longest "$LONGEST"
+    verdict "a common name of ${#LONGEST} characters" 0 \
+        "verified by $ECC of us-west-2; use rds://host/$LONGEST"
+    like "$(line 'chain 0')" "'$LONGEST' issued by " '... shown whole'
+    at longest --json "$LONGEST"
+    is "$(json '$d->{hosts}[0]{chain}[0]{cn}, $d->{hosts}[0]{trust}[0]{trusts}')" \
+        "$LONGEST 1" '... and in JSON'
+    at cut "$LONG"
+    name=${LONG:0:64}
+    is "$(line rds-trust)" "rds://host/$LONG (recommended): would refuse: name '$name', clause: a common name that is no endpoint in scope" \
+        'a common name cut at 64 characters'
 }
 
 # day NAME notBefore/notAfter: as 2026-11-23.
@@ -566,6 +602,7 @@ make_cas
 make_leaves
 make_peers
 good
+long_names
 regions
 names
 dates

@@ -97,6 +97,24 @@ refused() {
         show_difference "$(state)" "$before"
 }
 
+# lacking PARTITION: how many certificates of its global file the tree lacks.
+lacking() {
+    comm -23 <(fingerprints_of_pem <"$(served "$1")" | sort) \
+        <(cat "$TREE"/*.pem | fingerprints_of_pem | sort) | wc -l
+}
+
+# Sets what a tree without anything fetched has, and what it lacks.
+count_tree() {
+    HAS=$(cat "$TREE"/*.pem | fingerprints_of_pem | wc -l)
+    AWS_LACKS=$(lacking aws) GOV_LACKS=$(lacking aws-us-gov)
+    LACKS=$((AWS_LACKS + GOV_LACKS)) WHOLE=$((HAS + AWS_LACKS + GOV_LACKS))
+}
+
+# production: those of the PEM text on stdin that are of production.
+production() {
+    describe_pem | grep -v ' Beta \| Preview ' | cut -d ' ' -f 1 | sort
+}
+
 # The day that DATE names.
 date_of() {
     grep '^[0-9]' "$1/DATE"
@@ -142,7 +160,7 @@ rows() {
 
 # ---- make ANCHORS=DIR -------------------------------------------------------
 
-# every_region: each region answers with what AWS's file for it holds.
+# every_region: each region answers with the roots in AWS's file for it.
 every_region() {
     local file region count=0 wrong=''
 
@@ -151,7 +169,7 @@ every_region() {
         region=${region%-bundle.pem}
         [[ $region != global ]] || continue
         count=$((count + 1))
-        [[ $(fingerprints_of "rds://region/$region" | sort) == \
+        [[ $(fingerprints_of "rds://region/$region?role=root" | sort) == \
             $(fingerprints_of_pem <"$file" | sort) ]] || wrong+=" $region"
     done
     is "$count$wrong" 36 'each region of AWS and GovCloud is what AWS serves'
@@ -159,8 +177,7 @@ every_region() {
 
 # What AWS serves for production, of all partitions.
 all_served() {
-    cat "$SHARED"/truststore/aws*/*-*-*/*-bundle.pem "$(served aws-cn)" |
-        fingerprints_of_pem | sort
+    cat "$(served aws)" "$(served aws-us-gov)" "$(served aws-cn)" | production
 }
 
 # make_in_b NAME ARGUMENT...: in a build folder of the test's own.
@@ -176,13 +193,14 @@ into_a_folder() {
     local before module=$MODULE
 
     fresh_tree
+    count_tree
     before=$(state)
     # What is built already need not be built again.
     mkdir "$TMP/b"
     cp -a "${RDSCA%/*}"/{digest,obj} "$TMP/b" 2>/dev/null
     make_in_b 'make refresh-anchors' refresh-anchors \
         "REFRESH_OPTIONS=--tree $TREE --settings - --cacert $CA --tries 1 --connect-to 127.0.0.1:$PORT -o $OUT"
-    like "$out" "24 certificates written to $OUT; make ANCHORS=$OUT builds them in" \
+    like "$out" "$LACKS certificates written to $OUT; make ANCHORS=$OUT builds them in" \
         '... says what it wrote'
     is "$err" '' '... and nothing else'
     is "$(cd "$OUT" && echo * .[!.]*)" "$G1 $GOV .[!.]*" \
@@ -191,11 +209,11 @@ into_a_folder() {
     make_in_b 'make ANCHORS=DIR' "ANCHORS=$OUT" "$TMP/b/rds.so"
     MODULE=$TMP/b/rds.so
     rds_conf "$OPENSSL_CONF"
-    finds 114 rds://all
+    finds "$(all_served | wc -l)" rds://all
     is "$(fingerprints_of rds://all | sort)" "$(all_served)" \
-        '... which are all the roots that AWS serves'
-    finds 102 rds://global
-    finds 6 rds://partition/aws-us-gov
+        '... which are all that AWS serves'
+    finds "$(production <"$(served aws)" | wc -l)" rds://global
+    finds 10 rds://partition/aws-us-gov
     every_region
     is "$(fingerprints_of "rds://all?stage=beta" | wc -l)" 3 \
         'the beta environment is as it was'
@@ -271,9 +289,9 @@ first_run() {
     owned=$(cd "$TREE" && sha256sum -- *.pem *.list)
     before=$(date -u +%F)
     refresh_ok 'refresh.sh'
-    is "$out" "$TREE: 24 certificates added, 157 were there; DATE is $(date_of "$TREE")" \
+    is "$out" "$TREE: $LACKS certificates added, $HAS were there; DATE is $(date_of "$TREE")" \
         '... says what it did'
-    is "$err" "refresh.sh: note: the tree now has 181 certificates; the counts in the text of PROVENANCE.md, in docs/ and in tests/ need a look" \
+    is "$err" "refresh.sh: note: the tree now has $WHOLE certificates; the counts in the text of PROVENANCE.md, in docs/ and in tests/ need a look" \
         '... and what is left to do'
     in_one_of "$(date_of "$TREE")" "$before" "$(date -u +%F)"
     ok $? 'DATE is today'
@@ -282,15 +300,15 @@ first_run() {
     is "$(cd "$TREE" && sha256sum --quiet -c - 2>&1 <<<"$owned")" '' \
         'the files of extract.sh are as they were'
     day=$(date_of "$TREE")
-    is "$(rows)" "$(row $G1 18 $AWS_URL "$(served aws)" "$day"
-        row $GOV 6 $GOV_URL "$(served aws-us-gov)" "$day")" \
+    is "$(rows)" "$(row $G1 "$AWS_LACKS" $AWS_URL "$(served aws)" "$day"
+        row $GOV "$GOV_LACKS" $GOV_URL "$(served aws-us-gov)" "$day")" \
         'PROVENANCE.md has a row for each file'
     is "$(sed '/^<!-- ref/,/^<!-- to/d' "$TREE/PROVENANCE.md")" \
         "$(sed '/^<!-- ref/,/^<!-- to/d' "$ANCHORS/PROVENANCE.md")" \
         '... and its text is as it was'
     is "$(find "$TREE" -name '*-fetched.pem' ! -perm 644)" '' \
         'the mode of a new file is 0644'
-    digests 'the build accepts the tree' 181
+    digests 'the build accepts the tree' $WHOLE
 }
 
 # What stands above the certificates, and in pins.tsv.
@@ -305,20 +323,20 @@ their_source() {
 # from $GOV_URL
 # on $day, in a file of SHA-256 ${sum%% *}" \
         'a certificate says what and from where it is'
-    is "$(grep -c "^# from $AWS_URL\$" "$TREE/$G1")" 18 '... each of them'
+    is "$(grep -c "^# from $AWS_URL\$" "$TREE/$G1")" "$AWS_LACKS" '... each of them'
     is "$(cut -f 1-4 "$TREE/pins.tsv")" "$(cut -f 1-4 "$ANCHORS/pins.tsv")" \
         'pins.tsv is as it was'
     is "$(diff <(sed 's|\thttps:.*|\t-|' "$ANCHORS/pins.tsv") \
         "$TREE/pins.tsv" | grep '^>' | cut -f 5 | sort | uniq -c |
-        sed 's/^ *//')" "18 $AWS_URL
-6 $GOV_URL" '... but for the sources of what was fetched'
+        sed 's/^ *//')" "$AWS_LACKS $AWS_URL
+$GOV_LACKS $GOV_URL" '... but for the sources of what was fetched'
 }
 
 extraction() {
     make_packages
     run_ok 'extract.sh --check accepts the tree' "$ANCHORS/extract.sh" \
         --check --tree "$TREE" --from "$TMP/npm"
-    like "$out" ': 157 certificates and' '... with its own certificates'
+    like "$out" ": $HAS certificates and" '... with its own certificates'
 }
 
 # Another day, and another fetch.
@@ -341,8 +359,8 @@ later_runs() {
     ok $? '... which is then that day'
     rm "$TREE/$GOV"
     refresh_ok 'a run that finds a file gone'
-    is "$(rows)" "$(row $G1 18 $AWS_URL "$(served aws)" 2026-09-02
-        row $GOV 6 $GOV_URL "$(served aws-us-gov)" "$(date_of "$TREE")")" \
+    is "$(rows)" "$(row $G1 "$AWS_LACKS" $AWS_URL "$(served aws)" 2026-09-02
+        row $GOV "$GOV_LACKS" $GOV_URL "$(served aws-us-gov)" "$(date_of "$TREE")")" \
         '... fetches it, and the other row keeps its day'
     sed -i 's/^2.*/9999-12-31/' "$TREE/DATE"
     refresh_ok 'a DATE that is later than today'
@@ -358,7 +376,7 @@ carried_by_now() {
     [[ ! -e $TREE/$GOV && -e $TREE/$G1 ]]
     ok $? '... are no longer in a fetched file'
     unlike "$(rows)" "$GOV" '... nor in the table'
-    digests '... and the build accepts it' 181
+    digests '... and the build accepts it' $WHOLE
 }
 
 # A mirror may be stale, so it does not speak for AWS.
@@ -372,7 +390,7 @@ from_a_mirror() {
     is "$(date_of "$TREE")" 2026-09-01 '... DATE stays'
     like "$err" "note: DATE stays at 2026-09-01: $MIRROR/all/aws" \
         '... and why is said'
-    digests '... and the build accepts the tree' 181
+    digests '... and the build accepts the tree' $WHOLE
 }
 
 # ---- what a human must decide -----------------------------------------------
@@ -412,7 +430,7 @@ unpinned() {
     is "$(fingerprints_of_pem <"$TREE/aws-us-gov-g2-fetched.pem")" \
         "$(pki_sha256 gov-g2)
 $(pki_sha256 gov-g2-sub)" '... they are added, the root first'
-    digests '... and the build accepts them' 183
+    digests '... and the build accepts them' $((WHOLE + 2))
     serve_aws
 }
 
@@ -420,9 +438,10 @@ withdrawn() {
     local name
 
     refresh_ok 'a tree that has what AWS serves'
-    nth_pem 2 3 4 5 6 <"$SHARED/truststore/aws-us-gov/global/global-bundle.pem" \
+    # One that issued no intermediate: those of others would be orphans.
+    nth_pem 1 2 4 5 6 7 8 9 10 <"$SHARED/truststore/aws-us-gov/global/global-bundle.pem" \
         >"$(served aws-us-gov)"
-    name=$(nth_pem 1 \
+    name=$(nth_pem 3 \
         <"$SHARED/truststore/aws-us-gov/global/global-bundle.pem" |
         describe_pem)
     refused 'a fetched root that AWS withdrew' 1 \
@@ -481,6 +500,17 @@ flipped() {
             "-----END CERTIFICATE-----\n"' "$1"
 }
 
+# What rdsca left out is not passed over.
+left_out() {
+    fresh_tree small
+    write_careless
+    sed -i 's/"sha256": "%064d"}/"sha256": "%064d", "anchors": [{"change": "unknown, left out", "subject": "Amazon RDS Odd", "sha256": "77", "not_after": "2030-01-01"}]}/' \
+        "$TMP/careless"
+    refused 'a certificate that rdsca left out' 1 \
+        "left out: 'Amazon RDS Odd', SHA-256 77, from $MIRROR/aws-us-gov/x.pem: its name is unknown to rdsca, which must learn it first" \
+        refresh --rdsca "$TMP/careless"
+}
+
 # A command that brings what is served, unjudged: refresh.sh relies on no
 # check but its own.
 write_careless() {
@@ -506,7 +536,7 @@ damaged() {
     fresh_tree small
     bundle=$(served aws-us-gov)
     nth_pem 6 <"$bundle" >"$TMP/one.pem"
-    { nth_pem 1 2 3 4 5 <"$bundle" && flipped "$TMP/one.pem"; } >"$TMP/bad"
+    { nth_pem 1 2 3 4 5 7 8 9 10 <"$bundle" && flipped "$TMP/one.pem"; } >"$TMP/bad"
     cp "$TMP/bad" "$bundle"
     refused 'a damaged root' 1 'has a signature that does not verify' refresh
     write_careless
@@ -661,6 +691,7 @@ unpinned
 fresh_tree
 withdrawn
 bad_pins
+left_out
 damaged
 unreachable
 bad_trees

@@ -193,7 +193,7 @@ ends() {
     draws 2 rds://region/us-west-2 --directory "$DIR"
     is "$(svg bars | sed 's/,.*:/:/')" \
         'rds-ca-ecc384-g1: past, ending
-rds-ca-ecc384-g2: past, in force' '... what ends within 90 days stands out'
+rds-ca-ecc384-g2: past, in force' '... what ends within 180 days stands out'
     draws 1 rds://region/us-west-2/rds-ca-ecc384-g1 --directory "$DIR"
 }
 

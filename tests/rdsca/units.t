@@ -199,7 +199,7 @@ example() {
     sed 's/^#\([A-Za-z_]*=\)/\1/' "$PREFIX/etc/default/rdsca" >"$all"
     is "$(sed -n 's/^\([A-Za-z_]*\)=.*/\1/p' "$all" | sort | paste -sd ' ')" \
         "$(sed -n 's/^    {"\([A-Za-z_]*\)", offsetof.*/\1/p' \
-            provider/rdsca/defaults.c | sort | paste -sd ' ')" \
+            provider/rdsca/fetch/defaults.c | sort | paste -sd ' ')" \
         'the example has every name, each as a comment'
     rm -rf "$TMP/none" && mkdir "$TMP/none"
     run "$RDSCA" update --settings "$PREFIX/etc/default/rdsca" \

@@ -52,7 +52,6 @@ regions_by_path() {
         folder=${folder%/}
         [[ $folder == */global ]] || regions+=("${folder##*/}")
     done
-    is "${#regions[@]}" 34 'AWS has 34 regions'
     fresh
     update_ok 'one command updates all regions' "${regions[@]}"
     for folder in "${regions[@]}"; do
@@ -63,10 +62,10 @@ regions_by_path() {
             missing+=" path:$folder"
     done
     is "$missing" '' 'each region has its file, by its real path'
-    is "$(find "$DIR" -name '*-bundle.pem' | wc -l)" 34 \
+    is "$(find "$DIR" -name '*-bundle.pem' | wc -l)" "${#regions[@]}" \
         'and there is no file beside those'
     is "$(find "$DIR" -name '*.pem' ! -perm 644)" '' 'their mode is 0644'
-    finds 102 rds://partition/aws
+    finds "$GLOBAL_COUNT" rds://partition/aws
     unlike "$out" error 'and the module reads them'
 }
 
@@ -80,14 +79,51 @@ global_files() {
     same 'the global file of aws-cn' aws-cn-global-bundle.pem \
         aws-cn/global/global-bundle.pem
     is "$(find "$DIR" -name '*.pem' | wc -l)" 3 '--all writes no other file'
-    finds 114 rds://all
+    finds "$(cat "$WWW"/aws*/global/global-bundle.pem | describe_pem |
+        grep -vc ' Beta \| Preview ')" rds://all
     update_ok 'some already, some by name: each once' \
         --partition aws-us-gov --partition aws-us-gov us-gov-east-1 \
         us-gov-east-1
-    is "$(grep -c . <<<"$out")" 2 '... in two lines'
+    is "$(grep -c '^[a-z].*-bundle.pem: ' <<<"$out")" 2 '... in two lines'
     same 'a region of GovCloud comes from its own host' \
         us-gov-east-1-bundle.pem \
         aws-us-gov/us-gov-east-1/us-gov-east-1-bundle.pem
+}
+
+# AWS's own file, with its 4 intermediates: asked for, checked, confirmed.
+govcloud() {
+    local file=aws-us-gov-global-bundle.pem path=/global/global-bundle.pem
+    local url=https://truststore.pki.us-gov-west-1.rds.amazonaws.com$path
+    local etag
+
+    fresh
+    update --partition aws-us-gov --check
+    is "$status ${out%%$'\n'*}" \
+        "1 $file: would change, 10 certificates, 10 pinned, from $url" \
+        "--check of GovCloud's file"
+    is "$(ls -A "$DIR")" '' '... installs nothing'
+    update_ok 'update --partition aws-us-gov' --partition aws-us-gov
+    is "$out" "$file: installed, 10 certificates, 10 pinned, from $url" \
+        '... takes it whole'
+    same '... as AWS serves it' "$file" "aws-us-gov$path"
+    finds 10 rds://partition/aws-us-gov
+    finds 5 rds://region/us-gov-east-1
+    etag=$(sed -n 3p "$DIR/.$file.etag")
+    [[ -n $etag ]]
+    ok $? '... and keeps the ETag'
+    update_ok '... which confirms it' --partition aws-us-gov
+    is "$out" "$file: unchanged, confirmed by the server" '... unchanged'
+    update_ok '... and so does --check' --partition aws-us-gov --check
+    # What a region's own file would hold with the intermediates.
+    mkdir -p "$WWW/mirror/gov/us-gov-west-1"
+    of_region us-gov-west-1 <"$WWW/aws-us-gov$path" \
+        >"$WWW/mirror/gov/us-gov-west-1/$GOV_FILE"
+    fresh
+    update_ok 'a region with its intermediates' us-gov-west-1 \
+        --mirror "$MIRROR/gov"
+    like "$out" "$GOV_FILE: installed, 5 certificates, 5 pinned, from" \
+        '... from a mirror, too'
+    finds 5 "$GOV"
 }
 
 running_process() {
@@ -121,13 +157,14 @@ real_files() {
 
     if ! real; then
         for name in 'the 34 regions by their real paths' \
-            'the global files' 'a running process sees GovCloud'; do
+            'the global files' "GovCloud's own file" 'a running process sees GovCloud'; do
             skip "$name" 'no ../shared'
         done
         return
     fi
     regions_by_path
     global_files
+    govcloud
     running_process
 }
 
@@ -457,6 +494,71 @@ new_root_from_aws() {
         --connect-to "127.0.0.1:$PORT" cn-north-1
     [[ $status == 0 && $out == *"NEW: Amazon RDS cn-north-1 Root CA ECC384 G2, SHA-256 $sha"* ]]
     ok $? "$name" || show_run
+}
+
+# A certificate of a name that no rule knows, in AWS's own file, from a mirror,
+# and one that signed itself.  As above, with China's host.
+surprise() {
+    local sha odd='Amazon RDS cn-north-1 Issuing ECC384 G9' good
+    local file=cn-north-1-bundle.pem path=$WWW/aws-cn/cn-north-1
+    local name='a surprise from AWS is left out'
+    local -a aws
+
+    mkdir -p "$path" "$WWW/mirror/odd/cn-north-1"
+    pki_root cn-g9 'Amazon RDS cn-north-1 Root CA ECC384 G9'
+    pki_sub cn-odd cn-g9 "$odd"
+    sha=$(pki_sha256 cn-odd)
+    pem_of rds://region/cn-north-1 >"$TMP/cn.pem"
+    cat "$TMP/cn.pem" "$PKI/cn-g9.pem" >"$TMP/known.pem"
+    cat "$TMP/known.pem" "$PKI/cn-odd.pem" >"$path/$file"
+    cp "$path/$file" "$WWW/mirror/odd/cn-north-1"
+    fresh
+    cp "$TMP/cn.pem" "$DIR/$file"
+    touch -d '-1 day' "$DIR/$file"
+    unharmed 'a surprise from a mirror' 4 \
+        "$file: '$odd' is not the name of an Amazon RDS CA" \
+        update cn-north-1 --mirror "$MIRROR/odd" --accept-new
+    unharmed "... or from AWS's name, by another CA" 4 \
+        "$file: '$odd' is not the name of an Amazon RDS CA" \
+        update cn-north-1 --accept-new
+    can_be_system || { skip "$name" "cannot mount over $SYSTEM_CAS" && return; }
+    aws=(as_system "$RDSCA" update --settings - --directory "$DIR" --tries 1
+        --connect-to "127.0.0.1:$PORT" cn-north-1)
+    "${aws[@]}"
+    is "$status" 0 "$name" || show_run
+    is "$err" "rdsca update: $file: left out '$odd', SHA-256 $sha: this version does not know what it is, so nothing trusts it; look for a newer version" \
+        '... which standard error says'
+    like "$out" "$file: installed, $(grep -c BEGIN "$TMP/known.pem") certificates" \
+        '... and the rest is installed'
+    good=$(fingerprints_of_pem <"$TMP/known.pem" | sort)
+    is "$(installed "$file")" "$good" '... without it'
+    is "$(fingerprints_of rds://region/cn-north-1 | sort)" "$good" \
+        '... and so answers the module'
+    [[ ! -e $DIR/.$file.etag ]]
+    ok $? '... and no ETag is kept, so that it is asked for again'
+    "${aws[@]}" --quiet
+    is "$status $out" '0 ' 'the next update'
+    like "$err" "left out '$odd'" '... says so again, even if quiet'
+    "${aws[@]}" --check
+    is "$status" 0 '--check finds nothing to change'
+    like "$err" "left out '$odd'" '... and says so'
+    "${aws[@]}" --json
+    # shellcheck disable=SC2016 # Perl expands it
+    is "$(json 'map { "$_->{change}:$_->{subject}:$_->{sha256}" } grep { $_->{change} =~ /left out/ } @{$d->{bundles}[0]{anchors}}')" \
+        "unknown, left out:$odd:$sha" '--json has it'
+    # shellcheck disable=SC2016 # Perl expands it
+    is "$(json '$d->{exit}, map { $d->{bundles}[0]{$_} } qw(result certificates)')" \
+        "0 unchanged $(grep -c BEGIN "$TMP/known.pem")" \
+        '... beside the result and what is kept'
+    pki_root cn-self 'Amazon Database Root CA'
+    cat "$TMP/known.pem" "$PKI/cn-self.pem" >"$path/$file"
+    touch -d '+1 hour' "$path/$file"
+    unharmed 'one that signed itself is refused, from AWS too' 4 \
+        "$file: 'Amazon Database Root CA' does not describe itself as an Amazon RDS CA, and none in the bundle issued it; nothing was installed" \
+        "${aws[@]}"
+    unharmed '... and from a mirror' 4 "'Amazon Database Root CA' is not the name of" \
+        update cn-north-1 --accept-new
+    rm -r "$path"
 }
 
 withdrawn_pinned() {
@@ -803,6 +905,7 @@ etag_of_another_file
 mirrors
 new_roots
 new_root_from_aws
+surprise
 withdrawn_pinned
 dropped
 bad_bundles

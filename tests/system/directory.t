@@ -76,7 +76,7 @@ replaced() {
     bundle us-west-2-bundle.pem a
     answers 'a file replaces the anchors of its region' $WEST a
     built_in 'other regions stay' $EAST
-    finds 88 rds://all
+    finds $((ALL_COUNT - 2)) rds://all
     finds 1 rds://file/rds-ca-2019-us-west-2.pem
     finds 5 "$WEST?expired=include"
     answers 'rds://file/ follows' rds://file/us-west-2-bundle.pem a
@@ -113,7 +113,8 @@ new_names() {
     bundle xx-north-9-bundle.pem new
     answers 'a new region is known by its file' rds://region/xx-north-9 new
     answers '... and its hosts' \
-        rds://host/db.abc123.xx-north-9.rds.amazonaws.com new
+        rds://host/db.abc123.xx-north-9.docdb.amazonaws.com new
+    finds $((1 + 5)) rds://host/db.abc123.xx-north-9.rds.amazonaws.com
     run openssl storeutl rds://list
     like "$out" rds://region/xx-north-9/rds-ca-ecc384-g1 \
         '... and rds://list names it'
@@ -160,22 +161,23 @@ real_files() {
         return
     fi
     fresh
-    finds 90 rds://all
+    finds "$ALL_COUNT" rds://all
     install -m 644 "$aws/global/global-bundle.pem" \
         "$DIR/aws-global-bundle.pem"
-    finds 108 rds://all
-    finds 102 rds://global
+    finds "$ALL_COUNT" rds://all
+    finds "$GLOBAL_COUNT" rds://global
     is "$(fingerprints_of rds://region/ca-west-1 | sort)" \
         "$(fingerprints_of_pem <"$aws/ca-west-1/ca-west-1-bundle.pem" | sort)" \
-        "AWS's global file answers for a region that is not built in"
-    built_in '... and for one that is' $WEST
-    finds 108 rds://file/global-bundle.pem
+        "AWS's global file answers for a region as its own file"
+    built_in '... as what is built in' $WEST
+    finds "$(fingerprints_of_pem <"$aws/global/global-bundle.pem" | wc -l)" \
+        rds://file/global-bundle.pem
     refuses $GOV 'rdsca update us-gov-west-1'
     install -m 644 "$gov/global/global-bundle.pem" \
         "$DIR/aws-us-gov-global-bundle.pem"
-    finds 3 $GOV
-    finds 6 rds://partition/aws-us-gov
-    finds 114 rds://all
+    finds 5 $GOV
+    finds 10 rds://partition/aws-us-gov
+    finds $((ALL_COUNT + 10)) rds://all
 }
 
 # ---- which file wins --------------------------------------------------------
@@ -652,7 +654,7 @@ distrust() {
     bundle us-gov-west-1-bundle.pem root-us-gov-west-1 sub-us-gov-west-1
     use_conf "rds-bundles=$DIR" "rds-distrust=$rsa"
     finds 2 $WEST
-    finds 89 rds://global+partition/aws-cn
+    finds $((ALL_COUNT - 1)) rds://global+partition/aws-cn
     refuses "rds://sha256/$rsa" 'withdrawn or distrusted'
     refuses $WEST/rds-ca-rsa2048-g1 'rds-ca-rsa2048-g1'
     colons=$(sed 's/../&:/g; s/:$//' <<<"${ecc@U}")

@@ -37,9 +37,11 @@ pki_key() {
 }
 
 # The configuration of `openssl ca` for one certificate.  The extensions are
-# read from stdin.
+# read from stdin.  AWS's common names are longer than the 64 characters that
+# OpenSSL allows by default (RFC 5280, ub-common-name).
 pki_configuration() {
-    printf '%s\n' '[ca]' 'default_ca = own' '[own]' \
+    printf '%s\n' 'openssl_conf = init' '[init]' 'stbl_section = names' \
+        '[names]' 'commonName = min:1,max:255' '[ca]' 'default_ca = own' '[own]' \
         "database = $PKI/index" "new_certs_dir = $PKI" \
         'default_md = sha384' 'policy = any' \
         'unique_subject = no' 'rand_serial = yes' 'x509_extensions = ext' \
@@ -83,7 +85,7 @@ keyUsage = critical, digitalSignature, keyCertSign, cRLSign
 END
 }
 
-# pki_sub NAME ISSUER CN [ALG]: a subordinate that issues leaves only.
+# pki_sub NAME ISSUER CN [ALG [UNTIL]]: a subordinate that issues leaves only.
 pki_sub() {
     local subject
 
@@ -91,7 +93,7 @@ pki_sub() {
     printf -v subject "$CA_SUBJECT" "$3"
     pki_key "$1" "${4:-ECC384}"
     pki_sign "$1" "$2" "$subject" "$(pki_date '-1 day')" \
-        "$(pki_date '+5 years')" <<'END'
+        "$(pki_date "${5:-+5 years}")" <<'END'
 basicConstraints = critical, CA:TRUE, pathlen:0
 subjectKeyIdentifier = hash
 authorityKeyIdentifier = keyid
@@ -113,6 +115,7 @@ pki_region() {
 #   san=TEXT       the extension, as "DNS:a,DNS:b"; default DNS:HOST; "none"
 #                  leaves it out; "DER:3000" is an empty one
 #   eku=TEXT       extendedKeyUsage; default serverAuth,clientAuth; or "none"
+#   usage=TEXT     keyUsage; default that of a server; or "none"
 #   subject=TEXT   the whole subject, as "/CN=127.0.0.1"
 #   issuer=NAME    another issuer
 #   from=, to=     dates as date(1) reads them, as "-1 day"; 13 months
@@ -121,10 +124,11 @@ pki_region() {
 pki_leaf() {
     local name=$1 issuer=sub-$2 host=$3 san="DNS:$3" extra=''
     local eku=serverAuth,clientAuth subject alg=ECC384
+    local usage='critical, digitalSignature, keyEncipherment'
     local from='-1 day' to='+13 months' pair
 
     # shellcheck disable=SC2059 # the format is ours
-    printf -v subject "$LEAF_SUBJECT" "${host:0:64}"
+    printf -v subject "$LEAF_SUBJECT" "$host"
     shift 3
     for pair; do
         local -n option=${pair%%=*}
@@ -133,19 +137,19 @@ pki_leaf() {
         unset -n option
     done
     pki_key "$name" "$alg"
-    pki_leaf_extensions "$san" "$eku" "$extra" |
+    pki_leaf_extensions "$san" "$eku" "$usage" "$extra" |
         pki_sign "$name" "$issuer" "$subject" "$(pki_date "$from")" \
             "$(pki_date "$to")"
 }
 
-# pki_leaf_extensions SAN EKU EXTRA
+# pki_leaf_extensions SAN EKU USAGE EXTRA
 pki_leaf_extensions() {
     printf '%s\n' 'basicConstraints = critical, CA:FALSE' \
-        'subjectKeyIdentifier = hash' 'authorityKeyIdentifier = keyid' \
-        'keyUsage = critical, digitalSignature, keyEncipherment'
+        'subjectKeyIdentifier = hash' 'authorityKeyIdentifier = keyid'
     [[ $1 == none ]] || printf 'subjectAltName = %s\n' "$1"
     [[ $2 == none ]] || printf 'extendedKeyUsage = %s\n' "$2"
-    [[ -z $3 ]] || printf '%s\n' "$3"
+    [[ $3 == none ]] || printf 'keyUsage = %s\n' "$3"
+    [[ -z $4 ]] || printf '%s\n' "$4"
 }
 
 # pki_bundle FILE NAME...: a PEM file of these certificates, in this order.

@@ -24,15 +24,15 @@ what_it_must_show() {
         "AWS publishes no intermediate in force for 'us-west-2'"
     like "$err" 'expired=include' '... and it says how to get retired ones'
     finds 1 rds://region/us-west-2/rds-ca-ecc384-g1
-    finds 3 rds://host/db.cluster-abc123.us-west-2.rds.amazonaws.com:5432
+    finds 8 rds://host/db.cluster-abc123.us-west-2.rds.amazonaws.com:5432
     finds 5 rds://host/db.proxy-abc123.us-west-2.rds.amazonaws.com
     finds 11 rds://region/us-west-2,eu-west-1+proxy
     finds 6 rds://partition/aws-cn
-    finds 90 rds://all
-    finds 90 rds://
-    finds 90 rds:
+    finds "$ALL_COUNT" rds://all
+    finds "$ALL_COUNT" rds://
+    finds "$ALL_COUNT" rds:
     finds 1 rds://file/rds-ca-2019-us-west-2.pem
-    finds 45 rds://file/rds-combined-ca-bundle.pem
+    finds "$COMBINED_COUNT" rds://file/rds-combined-ca-bundle.pem
     refuses rds://region/us-wets-2 \
         "unknown region 'us-wets-2', did you mean 'us-west-2'?"
     refuses rds://region/us-west-2+ 'empty selector'
@@ -60,7 +60,7 @@ G1_US_WEST_2='Amazon RDS us-west-2 Root CA ECC384 G1
 Amazon RDS us-west-2 Root CA RSA2048 G1
 Amazon RDS us-west-2 Root CA RSA4096 G1'
 
-# Order: partition, region (none first), CA identifier, roots first.
+# Order: partition, region (none first), roots first, CA identifier.
 order() {
     is "$(names_of rds://region/us-west-2)" "$G1_US_WEST_2" \
         'a region answers in the order of its CA identifiers'
@@ -70,13 +70,13 @@ Amazon RDS us-west-2 2019 CA' 'the root stands before its intermediate'
     is "$(names_of 'rds://region/us-west-2?expired=include')" \
         "Amazon RDS Root CA
 Amazon RDS Root 2019 CA
+$G1_US_WEST_2
 Amazon RDS us-west-2 CA
-Amazon RDS us-west-2 2019 CA
-$G1_US_WEST_2" 'retired ones come with their roots'
+Amazon RDS us-west-2 2019 CA" 'retired ones come with their roots'
     is "$(names_of rds://region/us-west-2,eu-west-1)" \
         "$(names_of rds://region/eu-west-1,us-west-2)" \
         'the order of an answer is not the order in the URI'
-    is "$(fingerprints_of rds://region/us-west-2+all | wc -l)" 90 \
+    is "$(fingerprints_of rds://region/us-west-2+all | wc -l)" "$ALL_COUNT" \
         'a union gives each certificate once'
 }
 
@@ -119,9 +119,6 @@ known_fingerprints() {
         set_is 'rds://all?stage=preview&expired=include' \
             "$CARRIED"' && $2 ~ /[Pp]review/' \
             'stage=preview gives the preview environment'
-        set_is rds://file/rds-combined-ca-bundle.pem \
-            '$6 ~ /mysql2@2.3.3/ && $2 ~ /RDS/' \
-            'the combined file is that of mysql2@2.3.3'
         set_is rds://file/global-bundle.pem \
             "$CARRIED"' && $2 ~ / G1$/ && $2 !~ / cn-/' \
             'global-bundle.pem has the beta and preview roots, as AWS has'
@@ -130,6 +127,10 @@ known_fingerprints() {
         "$(fingerprints_of_pem \
             <"$SHARED/truststore/aws/us-west-2/us-west-2-bundle.pem" | sort)" \
         'rds://region/us-west-2 is the file that AWS serves'
+    is "$(fingerprints_of rds://file/rds-combined-ca-bundle.pem)" \
+        "$(fingerprints_of_pem \
+            <"$SHARED/truststore/legacy/rds-combined-ca-bundle.pem")" \
+        "the combined file is AWS's frozen one, in its order"
 }
 
 # ---- AWS's file names -------------------------------------------------------
@@ -170,11 +171,11 @@ single_files() {
 
 file_sets() {
     finds 2 rds://file/rds-combined-ca-us-gov-bundle.pem
-    finds 90 rds://file/global-bundle.pem
+    finds $((GLOBAL_COUNT + 6)) rds://file/global-bundle.pem
     finds 3 rds://file/us-west-2-bundle.pem
     finds 3 rds://file/us-west-2-bundle.p7b
-    finds 90 rds://file/global-bundle.p7b
-    finds 45 rds://file/rds-combined-ca-bundle.p7b
+    finds $((GLOBAL_COUNT + 6)) rds://file/global-bundle.p7b
+    finds "$COMBINED_COUNT" rds://file/rds-combined-ca-bundle.p7b
     is "$(names_of rds://file/rds-combined-ca-us-gov-bundle.pem)" \
         'Amazon RDS GovCloud Root CA
 Amazon RDS us-gov-west-1 CA' 'GovCloud: the root, then the intermediate'
@@ -437,8 +438,26 @@ errors_quote_the_offender() {
 hosts() {
     local host
 
-    finds 3 rds://host/DB.cluster-ABC123.US-WEST-2.rds.amazonaws.com.
-    finds 84 rds://host/db.global-abc123.global.rds.amazonaws.com
+    finds 8 rds://host/DB.cluster-ABC123.US-WEST-2.rds.amazonaws.com.
+    is "$(fingerprints_of rds://host/db.abc123.ap-south-1.rds.amazonaws.com)" \
+        "$(fingerprints_of rds://region/ap-south-1; fingerprints_of rds://proxy)" \
+        'a database: the CAs of its region, then Amazon Trust Services'
+    is "$(fingerprints_of rds://host/db.abc123.ap-south-1.rds.amazonaws.com+proxy)" \
+        "$(fingerprints_of rds://host/db.abc123.ap-south-1.rds.amazonaws.com)" \
+        '... and +proxy changes nothing'
+    is "$(fingerprints_of rds://host/x.cluster-ro-abc.docdb.cn-north-1.amazonaws.com.cn)" \
+        "$(fingerprints_of rds://region/cn-north-1)" "DocumentDB in China"
+    finds 5 rds://host/wg.123456789012.us-east-1.redshift-serverless.amazonaws.com
+    finds 1 'rds://host/db.abc123.ap-south-1.rds.amazonaws.com?ca=rds-ca-rsa2048-g1'
+    refuses rds://host/db.abc123.us-gov-west-1.rds.amazonaws.com \
+        "region 'us-gov-west-1' is known, but no certificate in force"
+    refuses rds://host/db.abc.us-east-1.rds.amazonaws.uk \
+        "'amazonaws.uk' is not known to be a domain of AWS; endpoints in us-east-1 end in '.amazonaws.com'"
+    refuses rds://host/db.abc.eusc-de-east-1.rds.amazonaws.com \
+        "endpoints in eusc-de-east-1 end in '.amazonaws.eu'"
+    refuses rds://region/me-west-1 \
+        "region 'me-west-1' is announced, no certificates seen yet; run 'rdsca update me-west-1'"
+    finds "$GLOBAL_COUNT" rds://host/db.global-abc123.global.rds.amazonaws.com
     for host in db.example.com fake-rds.amazonaws.com \
         db.abc123.us-west-2.rds.amazonaws.com.evil.example; do
         refuses "rds://host/$host" "unknown host '$host'"

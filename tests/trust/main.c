@@ -23,9 +23,9 @@
 #include "tests.h"
 
 static const struct suite *const suites[] = {
-    &accept_suite, &refuse_suite,   &alone_suite, &identity_suite,
-    &choice_suite, &contexts_suite, &life_suite,  &bundles_suite,
-    &faults_suite, &two_suite,
+    &accept_suite, &refuse_suite,   &alone_suite,  &identity_suite,
+    &choice_suite, &contexts_suite, &life_suite,   &bundles_suite,
+    &faults_suite, &two_suite,      &shapes_suite,
 };
 
 #define CHILD_WORD "--test"
@@ -261,7 +261,10 @@ static bool prepare(const struct test *test, char root[PATH_SIZE])
     struct section section = {.trust = test->trust,
                               .absent = test->trust == NULL};
     const char *where = getenv("TMPDIR");
-    char path[PATH_SIZE];
+    char path[PATH_SIZE], trial[PATH_SIZE];
+
+    if (test->trial && access(beside_module(trial, TRIAL_MODULE), R_OK) == 0)
+        section.module = trial;
 
     (void)snprintf(root, PATH_SIZE, "%.300s/rds-trust.XXXXXX",
                    where != NULL && where[0] == '/' ? where : "/tmp");

@@ -16,11 +16,19 @@
 #define DAY 86400L
 #define NAME_SIZE 128
 
-static void name_add(X509_NAME *name, const char *field, const char *text)
+static void name_add(X509_NAME *name, const char *field, const char *text,
+                     int type)
 {
-    NEED(X509_NAME_add_entry_by_txt(name, field, MBSTRING_UTF8,
-                                    (const unsigned char *)text, -1, -1,
-                                    0) == 1);
+    NEED(X509_NAME_add_entry_by_txt(
+             name, field, type, (const unsigned char *)text, -1, -1, 0) == 1);
+}
+
+/* Of any length: a type of MBSTRING keeps to the 64 characters of RFC 5280. */
+static void name_add_cn(X509_NAME *name, const struct recipe *recipe)
+{
+    if (recipe->cn != NULL)
+        name_add(name, "CN", recipe->cn,
+                 recipe->cn_type != 0 ? recipe->cn_type : V_ASN1_UTF8STRING);
 }
 
 /* In AWS's order: the common name is not the last of a CA's. */
@@ -41,11 +49,13 @@ static X509_NAME *name_of(const struct recipe *recipe)
     for (size_t i = 0; i < COUNT_OF(ca); i++) {
         const char *const *part = recipe->kind == KIND_CA ? ca[i] : leaf[i];
 
-        if (part[1] != NULL || recipe->cn != NULL)
-            name_add(name, part[0], part[1] != NULL ? part[1] : recipe->cn);
+        if (part[1] != NULL)
+            name_add(name, part[0], part[1], MBSTRING_UTF8);
+        else
+            name_add_cn(name, recipe);
     }
     if (recipe->email != NULL)
-        name_add(name, "emailAddress", recipe->email);
+        name_add(name, "emailAddress", recipe->email, MBSTRING_UTF8);
     return name;
 }
 
@@ -110,6 +120,13 @@ static void extend_all(X509 *certificate, X509 *issuer,
     }
 }
 
+static EVP_PKEY *key_of(const struct recipe *recipe)
+{
+    if (recipe->rsa)
+        return EVP_RSA_gen(2048);
+    return EVP_EC_gen(recipe->group != NULL ? recipe->group : "P-256");
+}
+
 void pair_make(struct pair *out, const struct recipe *recipe)
 {
     static long serial = 1000;
@@ -119,7 +136,7 @@ void pair_make(struct pair *out, const struct recipe *recipe)
     X509_NAME *name = name_of(recipe);
 
     out->certificate = certificate;
-    out->key = recipe->rsa ? EVP_RSA_gen(2048) : EVP_EC_gen("P-256");
+    out->key = key_of(recipe);
     NEED(certificate != NULL && out->key != NULL);
     NEED(X509_set_version(certificate, X509_VERSION_3) == 1 &&
          ASN1_INTEGER_set(X509_get_serialNumber(certificate), ++serial) == 1 &&

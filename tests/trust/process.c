@@ -143,7 +143,7 @@ const char *write_configuration(char out[PATH_SIZE], const char *name,
     if (!section->absent) {
         (void)fprintf(file,
                       "[own]\nactivate = 1\nmodule = %s\nrds-bundles = %s\n",
-                      module,
+                      section->module != NULL ? section->module : module,
                       section->bundles != NULL ? section->bundles
                                                : path_of(bundles, "bundles"));
         if (section->trust != NULL)

@@ -15,6 +15,10 @@ TRUST_WHOLE = -Wl,--whole-archive $(TRUST_ARCHIVE) -Wl,--no-whole-archive
 TRUST_EXTRAS = $(if $(TRUST_ARCHIVE),$(addprefix $(BUILD)/, \
     libother-crypto.so trust-hidden trust-exported))
 
+# A module with one more root of Amazon Trust Services, whose key we have: no
+# bundle brings such a root.  Made anew in each build directory.
+TRUST_EXTRAS += $(if $(shell command -v openssl),$(BUILD)/trial-ats.so)
+
 $(BUILD)/trust-tests: $(TRUST_OBJECTS) $(BUILD)/rds.so $(TRUST_EXTRAS)
 	$(say) LINK $@
 	$(Q)$(CC) $(LINK_FLAGS) $(CFLAGS) -o $@ $(TRUST_OBJECTS) $(LDFLAGS) \
@@ -26,6 +30,29 @@ $(BUILD)/libother-crypto.so: $(TRUST_ARCHIVE)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -shared -Wl,-soname,libother-crypto.so -Wl,-Bsymbolic -o $@ \
 	    $(TRUST_WHOLE) -lpthread -ldl
+
+$(BUILD)/trial-ats.pem: tests/trust/trial.sh
+	$(say) OPENSSL $@
+	@mkdir -p $(@D)
+	$(Q)tests/trust/trial.sh $(BUILD)/trial-ats provider/anchors/pins.tsv
+
+$(BUILD)/gen/trial-ats.c: $(BUILTIN) $(BUILD)/trial-ats.pem
+	$(say) DIGEST $@
+	$(Q)$(DIGEST) $(BUILD)/trial-ats.tsv \
+	    provider/anchors/rds-combined-ca-bundle.list \
+	    provider/anchors/DATE $(PEM_FILES) $(BUILD)/trial-ats.pem > $@
+
+$(BUILD)/obj/trial-ats.o: $(BUILD)/gen/trial-ats.c
+	$(say) CC $<
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) -c -o $@ $<
+
+TRUST_TRIAL_OBJECTS = $(filter-out $(BUILD)/obj/builtin.o,$(MODULE_OBJECTS)) \
+    $(BUILD)/obj/trial-ats.o
+$(BUILD)/trial-ats.so: $(TRUST_TRIAL_OBJECTS) provider/module/rds.map
+	$(say) LINK $@
+	$(Q)$(CC) $(MODULE_LINK_FLAGS) $(CFLAGS) -o $@ $(TRUST_TRIAL_OBJECTS) \
+	    $(LDFLAGS)
 
 # Its libcrypto exports nothing, and the system's is there, too.
 $(BUILD)/trust-hidden: $(BUILD)/obj/tests/trust/program.o $(TRUST_ARCHIVE)

@@ -30,15 +30,20 @@ struct test {
     const char *trust; /* rds-trust in the process's openssl.cnf, or NULL */
     void (*run)(void);
     bool unloaded; /* it starts before the configuration is loaded */
+    bool trial;    /* with the trial module, if there is one */
 };
 
 #define TEST(name, trust, run)                                                \
     {                                                                         \
-        name, trust, run, false                                               \
+        name, trust, run, false, false                                        \
     }
 #define TEST_UNLOADED(name, trust, run)                                       \
     {                                                                         \
-        name, trust, run, true                                                \
+        name, trust, run, true, false                                         \
+    }
+#define TEST_TRIAL(name, trust, run)                                          \
+    {                                                                         \
+        name, trust, run, false, true                                         \
     }
 
 struct suite {
@@ -51,7 +56,7 @@ struct suite {
 
 extern const struct suite accept_suite, refuse_suite, alone_suite,
     identity_suite, choice_suite, contexts_suite, life_suite, bundles_suite,
-    faults_suite, two_suite;
+    faults_suite, two_suite, shapes_suite;
 
 /* The usual rds-trust. */
 #define TRUST "rds://region/us-west-2"
@@ -96,6 +101,14 @@ extern void (*at_the_end)(void);
 /* A path in the test's folder.  Returns `out`. */
 const char *path_of(char out[PATH_SIZE], const char *name);
 
+/*
+ * The trial module is the module with one more root of Amazon Trust Services
+ * built in.  The files lie beside the module; absent if openssl(1) was.
+ */
+#define TRIAL_MODULE "trial-ats.so"
+#define TRIAL_ROOT "trial-ats.pem"
+#define TRIAL_KEY "trial-ats.key"
+
 /* The module's absolute path, and that of a file beside it. */
 const char *module_path(void);
 const char *beside_module(char out[PATH_SIZE], const char *name);
@@ -104,6 +117,7 @@ bool copy_file(const char *from, const char *to);
 
 /* What openssl.cnf says of the module. */
 struct section {
+    const char *module; /* its path; NULL: the module */
     const char *trust;
     const char *bundles; /* NULL: the folder "bundles" of the test */
     const char *distrust;
@@ -164,6 +178,7 @@ enum kind { KIND_LEAF, KIND_CA };
 struct recipe {
     enum kind kind;
     const char *cn;
+    int cn_type;               /* 0: V_ASN1_UTF8STRING */
     const struct pair *issuer; /* NULL: self-signed */
     const char *san;           /* of a leaf; NULL: the CN; "": none */
     const char *eku;           /* "": none */
@@ -174,8 +189,9 @@ struct recipe {
     const char *conf;          /* sections that they name */
     int other_nid[2];
     bool no_aki;
-    bool rsa;         /* a key of 2048 bits; slow to make */
-    long from, until; /* days from now; both 0: -1, 365 */
+    bool rsa;          /* a key of 2048 bits; slow to make */
+    const char *group; /* of an EC key; NULL: P-256 */
+    long from, until;  /* days from now; both 0: -1, 365 */
 };
 
 void pair_make(struct pair *out, const struct recipe *recipe);
@@ -227,7 +243,8 @@ int verify_in(X509_STORE *store, const struct chain *chain);
 struct tls {
     SSL_CTX *client, *server; /* NULL: as is usual */
     const struct pair *server_pair, *client_pair;
-    X509 *extra; /* sent by whoever has a pair */
+    X509 *extra;            /* sent by whoever has a pair */
+    STACK_OF(X509) * chain; /* sent by the server, in its place */
     const char *host;
     int version;
     long client_result, server_result; /* SSL_get_verify_result() */

@@ -133,13 +133,15 @@ bool stranger_verifies(const struct chain *stranger)
 
 /* ---- TLS --------------------------------------------------------------- */
 
-static void give_pair(SSL *ssl, const struct pair *pair, X509 *extra)
+static void give_pair(SSL *ssl, const struct pair *pair, X509 *extra,
+                      STACK_OF(X509) * chain)
 {
     if (pair == NULL)
         return;
     NEED(SSL_use_certificate(ssl, pair->certificate) == 1 &&
          SSL_use_PrivateKey(ssl, pair->key) == 1);
     NEED(extra == NULL || SSL_add1_chain_cert(ssl, extra) == 1);
+    NEED(chain == NULL || SSL_set1_chain(ssl, chain) == 1);
 }
 
 /* Both sides in turn until both are done, or one has failed. */
@@ -189,8 +191,8 @@ bool handshake(struct tls *tls)
 
     NEED(client != NULL && server != NULL);
     join(client, server);
-    give_pair(server, tls->server_pair, tls->extra);
-    give_pair(client, tls->client_pair, tls->extra);
+    give_pair(server, tls->server_pair, tls->extra, tls->chain);
+    give_pair(client, tls->client_pair, tls->extra, NULL);
     NEED(tls->version == 0 ||
          SSL_set_max_proto_version(client, tls->version) == 1);
     NEED(tls->host == NULL || SSL_set1_host(client, tls->host) == 1);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Proves of provider/rdsca/activation.h: for each shape of a configuration the
- * lines that are added, and those that are not; which names are refused; and
- * that a result which differs in anything else from what was there is seen.
+ * Proves of provider/rdsca/openssl/activation.h: for each shape of a
+ * configuration the lines that are added, and those that are not; which names
+ * are refused; and that a result which differs in anything else from what was
+ * there is seen.
  */
 
 #include "tests.h"
@@ -10,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../provider/rdsca/activation.h"
+#include "../../provider/rdsca/openssl/activation.h"
 
 static void read_text(struct rdsca_cnf *out, const char *text)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Proves of rdsca/diagnosis.h and rdsca/shellword.h: which versions of
- * OpenSSL are complained about; of what a denied file is blamed on, the
- * nearest cause that the facts show, with the line that mends it; and that a
- * word in a command means to a shell what it was.
+ * Proves of rdsca/doctor/diagnosis.h and rdsca/cli/shell_quote.h: which
+ * versions of OpenSSL are complained about; of what a denied file is blamed
+ * on, the nearest cause that the facts show, with the line that mends it; and
+ * that a word in a command means to a shell what it was.
  */
 
 #include "tests.h"
@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../provider/rdsca/diagnosis.h"
+#include "../../provider/rdsca/doctor/diagnosis.h"
 
 static struct rdsca_diagnosis out;
 

@@ -22,6 +22,7 @@
 #define NEPTUNE RDS_ENDPOINT_NEPTUNE
 #define DSQL RDS_ENDPOINT_DSQL
 #define REDSHIFT RDS_ENDPOINT_REDSHIFT
+#define SERVERLESS RDS_ENDPOINT_REDSHIFT_SERVERLESS
 
 #define AWS RDS_PARTITION_AWS
 #define GOV RDS_PARTITION_AWS_US_GOV
@@ -62,11 +63,18 @@ static const struct {
      "x1"},
     {"db.x1.eusc-de-east-1.rds.amazonaws.eu", DATABASE, EUSC, "eusc-de-east-1",
      "x1"},
-    {"db.x1.ap-southeast-2.rds.amazonaws.au", DATABASE, AWS, "ap-southeast-2",
+    {"db.cluster-ro-x1.eusc-de-east-1.rds-fips.amazonaws.eu", DATABASE, EUSC,
+     "eusc-de-east-1", "x1"},
+    {"db.x1.rds.eusc-de-east-1.amazonaws.eu", DATABASE, EUSC, "eusc-de-east-1",
      "x1"},
-    {"db.x1.eu-west-2.rds.amazonaws.uk", DATABASE, AWS, "eu-west-2", "x1"},
-    {"db.x1.eu-west-2.rds-fips.amazonaws.uk", DATABASE, AWS, "eu-west-2",
+    {"db.x1.me-west-1.rds.amazonaws.com", DATABASE, AWS, "me-west-1", "x1"},
+    {"db.cluster-x1.sa-west-1.rds.amazonaws.com", DATABASE, AWS, "sa-west-1",
      "x1"},
+    /* GovCloud's second order */
+    {"db.x1.rds.us-gov-west-1.amazonaws.com", DATABASE, GOV, "us-gov-west-1",
+     "x1"},
+    {"db.cluster-ro-x1.rds.us-gov-east-1.amazonaws.com", DATABASE, GOV,
+     "us-gov-east-1", "x1"},
     /* China, both orders */
     {"db.x1.rds.cn-north-1.amazonaws.com.cn", DATABASE, CN, "cn-north-1",
      "x1"},
@@ -85,6 +93,20 @@ static const struct {
      "x1"},
     {"db.cluster-x1.rds.us-isob-east-1.sc2s.sgov.gov", DATABASE, ISOB,
      "us-isob-east-1", "x1"},
+    {"db.x1.us-iso-east-1.rds.c2s.ic.gov", DATABASE, ISO, "us-iso-east-1",
+     "x1"},
+    {"db.cluster-ro-x1.us-isob-east-1.rds-fips.sc2s.sgov.gov", DATABASE, ISOB,
+     "us-isob-east-1", "x1"},
+    {"db.x1.rds.eu-isoe-west-1.cloud.adc-e.uk", DATABASE, ISOE,
+     "eu-isoe-west-1", "x1"},
+    {"db.cluster-custom-x1.eu-isoe-west-1.rds.cloud.adc-e.uk", DATABASE, ISOE,
+     "eu-isoe-west-1", "x1"},
+    {"db.x1.rds.us-isof-south-1.csp.hci.ic.gov", DATABASE, ISOF,
+     "us-isof-south-1", "x1"},
+    {"db.shardgrp-x1.us-isof-east-1.rds.csp.hci.ic.gov", DATABASE, ISOF,
+     "us-isof-east-1", "x1"},
+    {"db.cluster-x1.rds.us-iso-east-1.amazonaws.com", DATABASE, ISO,
+     "us-iso-east-1", "x1"},
     {"db.x1.rds.us-isof-south-1.amazonaws.com", DATABASE, ISOF,
      "us-isof-south-1", "x1"},
     {"db.x1.rds-fips.eu-isoe-west-1.amazonaws.com", DATABASE, ISOE,
@@ -113,6 +135,32 @@ static const struct {
      "cn-north-1", "x1"},
     {"db.endpoint.x1.cn-north-1.rds.amazonaws.com.cn", PROXY, CN, "cn-north-1",
      "x1"},
+    {"db.proxy-x1.eusc-de-east-1.rds.amazonaws.eu", PROXY, EUSC,
+     "eusc-de-east-1", "x1"},
+    {"db.proxy-x1.rds.eusc-de-east-1.amazonaws.eu", PROXY, EUSC,
+     "eusc-de-east-1", "x1"},
+    {"db.endpoint.proxy-x1.eusc-de-east-1.rds.amazonaws.eu", PROXY, EUSC,
+     "eusc-de-east-1", "x1"},
+    {"db.endpoint.x1.rds.eusc-de-east-1.amazonaws.eu", PROXY, EUSC,
+     "eusc-de-east-1", "x1"},
+    {"db.proxy-x1.us-iso-east-1.rds.c2s.ic.gov", PROXY, ISO, "us-iso-east-1",
+     "x1"},
+    {"db.proxy-x1.rds.us-iso-east-1.c2s.ic.gov", PROXY, ISO, "us-iso-east-1",
+     "x1"},
+    {"db.endpoint.x1.us-iso-west-1.rds.c2s.ic.gov", PROXY, ISO,
+     "us-iso-west-1", "x1"},
+    {"db.endpoint.proxy-x1.rds.us-isob-east-1.sc2s.sgov.gov", PROXY, ISOB,
+     "us-isob-east-1", "x1"},
+    {"db.proxy-x1.us-isob-east-1.rds.sc2s.sgov.gov", PROXY, ISOB,
+     "us-isob-east-1", "x1"},
+    {"db.proxy-x1.rds.eu-isoe-west-1.cloud.adc-e.uk", PROXY, ISOE,
+     "eu-isoe-west-1", "x1"},
+    {"db.proxy-x1.eu-isoe-west-1.rds.cloud.adc-e.uk", PROXY, ISOE,
+     "eu-isoe-west-1", "x1"},
+    {"db.proxy-x1.rds.us-isof-south-1.csp.hci.ic.gov", PROXY, ISOF,
+     "us-isof-south-1", "x1"},
+    {"db.proxy-x1.us-isof-south-1.rds.csp.hci.ic.gov", PROXY, ISOF,
+     "us-isof-south-1", "x1"},
     /* DocumentDB */
     {"db.x1.us-east-1.docdb.amazonaws.com", DOCDB, AWS, "us-east-1", "x1"},
     {"db.cluster-x1.us-east-1.docdb.amazonaws.com", DOCDB, AWS, "us-east-1",
@@ -122,14 +170,40 @@ static const struct {
     {"db.x1.docdb.cn-north-1.amazonaws.com.cn", DOCDB, CN, "cn-north-1", "x1"},
     {"db.cluster-x1.docdb.cn-northwest-1.amazonaws.com.cn", DOCDB, CN,
      "cn-northwest-1", "x1"},
+    {"x.cluster-ro-x1.docdb.cn-north-1.amazonaws.com.cn", DOCDB, CN,
+     "cn-north-1", "x1"},
+    {"db.cluster-x1.us-gov-west-1.docdb.amazonaws.com", DOCDB, GOV,
+     "us-gov-west-1", "x1"},
     {"db-123456789012.us-east-1.docdb-elastic.amazonaws.com", ELASTIC, AWS,
      "us-east-1", NULL},
     /* others */
     {"db.x1.us-east-1.neptune.amazonaws.com", NEPTUNE, AWS, "us-east-1", "x1"},
+    {"db.cluster-x1.us-east-1.neptune.amazonaws.com", NEPTUNE, AWS,
+     "us-east-1", "x1"},
+    {"db.cluster-ro-x1.us-gov-west-1.neptune.amazonaws.com", NEPTUNE, GOV,
+     "us-gov-west-1", "x1"},
+    {"db.cluster-custom-x1.us-east-1.neptune.amazonaws.com", NEPTUNE, AWS,
+     "us-east-1", "x1"},
+    {"db.cluster-x1.cn-north-1.neptune.amazonaws.com.cn", NEPTUNE, CN,
+     "cn-north-1", "x1"},
+    {"db.cluster-custom-x1.cn-northwest-1.neptune.amazonaws.com.cn", NEPTUNE,
+     CN, "cn-northwest-1", "x1"},
+    {"db.cluster-ro-x1.neptune.cn-northwest-1.amazonaws.com.cn", NEPTUNE, CN,
+     "cn-northwest-1", "x1"},
+    {"db.x1.neptune.cn-north-1.amazonaws.com.cn", NEPTUNE, CN, "cn-north-1",
+     "x1"},
     {"abcdefghij.dsql.us-east-1.on.aws", DSQL, AWS, "us-east-1", ""},
     {"abcdefghij.dsql-fnh4.us-east-1.on.aws", DSQL, AWS, "us-east-1", NULL},
     {"cluster.us-east-1.redshift.amazonaws.com", REDSHIFT, AWS, "us-east-1",
      NULL},
+    {"cluster.cn-north-1.redshift.amazonaws.com.cn", REDSHIFT, CN,
+     "cn-north-1", NULL},
+    {"wg.123456789012.us-east-1.redshift-serverless.amazonaws.com", SERVERLESS,
+     AWS, "us-east-1", "123456789012"},
+    {"wg.123456789012.us-gov-west-1.redshift-serverless.amazonaws.com",
+     SERVERLESS, GOV, "us-gov-west-1", "123456789012"},
+    {"wg.123456789012.cn-north-1.redshift-serverless.amazonaws.com.cn",
+     SERVERLESS, CN, "cn-north-1", "123456789012"},
     {"cluster.x1.us-east-1.redshift.amazonaws.com", REDSHIFT, AWS, "us-east-1",
      NULL},
     {"cluster.x1.cn-north-1.redshift.amazonaws.com.cn", REDSHIFT, CN,
@@ -275,12 +349,73 @@ static const char *const strangers[] = {
     "db.proxy-x1.rds.us-west-2.amazonaws.com.cn",
     "db.x1.us-gov-west-1.rds.amazonaws.com.cn",
     "db.x1.docdb.us-west-2.amazonaws.com.cn",
-    "db.x1.rds.us-west-2.amazonaws.com",
-    "db.x1.rds.us-gov-west-1.amazonaws.com",
     "db.x1.rds.us-west-2.c2s.ic.gov",
     "db.x1.rds.us-isob-east-1.c2s.ic.gov",
     "db.x1.rds.us-iso-east-1.sc2s.sgov.gov",
-    "db.x1.us-iso-east-1.rds.c2s.ic.gov",
+    "db.x1.us-iso-east-1.rds.sc2s.sgov.gov",
+    "db.x1.us-iso-east-1.rds.amazonaws.com",
+    "db.proxy-x1.rds.us-iso-east-1.amazonaws.com",
+    "db.x1.rds.us-isof-south-1.c2s.ic.gov",
+    "db.x1.rds.us-iso-east-1.csp.hci.ic.gov",
+    "db.x1.rds.us-iso-east-1.cloud.adc-e.uk",
+    "db.x1.rds.eu-isoe-west-1.csp.hci.ic.gov",
+    "db.x1.rds.eu-west-2.cloud.adc-e.uk",
+    "db.x1.eusc-de-east-1.rds.amazonaws.com",
+    "db.proxy-x1.eusc-de-east-1.rds.amazonaws.com",
+    "db.x1.rds.eusc-de-east-1.amazonaws.com",
+    "db.x1.eusc-de-east-1.rds.amazonaws.com.cn",
+    "db.x1.eu-central-1.rds.amazonaws.eu",
+    "db.proxy-x1.eu-central-1.rds.amazonaws.eu",
+    "db.x1.us-gov-west-1.rds.amazonaws.eu",
+    "db.global-x1.global.rds.amazonaws.eu",
+    "db.global-x1.global.rds.amazonaws.com.cn",
+    "db.x1.us-gov-west-1.rds-preview.amazonaws.com",
+    "db.cluster-x1.eusc-de-east-1.docdb.amazonaws.eu",
+    "db.cluster-x1.us-iso-east-1.docdb.c2s.ic.gov",
+    "db-123456789012.cn-north-1.docdb-elastic.amazonaws.com",
+    "db-123456789012.cn-north-1.docdb-elastic.amazonaws.com.cn",
+    "db.x1.cn-north-1.neptune.amazonaws.com",
+    "db.x1.us-west-2.neptune.amazonaws.com.cn",
+    "db.x1.neptune.us-west-2.amazonaws.com.cn",
+    "db.x1.eusc-de-east-1.neptune.amazonaws.eu",
+    "abcdefghij.dsql.cn-north-1.on.aws",
+    "abcdefghij.dsql.eusc-de-east-1.on.aws",
+    "wg.123456789012.cn-north-1.redshift-serverless.amazonaws.com",
+    "wg.123456789012.us-west-2.redshift-serverless.amazonaws.com.cn",
+    /* domains of nobody that we know */
+    "db.x1.ap-southeast-2.rds.amazonaws.au",
+    "db.x1.eu-west-2.rds.amazonaws.uk",
+    "db.x1.eu-west-2.rds-fips.amazonaws.uk",
+    "db.x1.us-east-1.rds.amazonaws.uk",
+    "db.proxy-x1.eu-west-2.rds.amazonaws.uk",
+    "db.x1.rds.us-iso-east-1.ic.gov",
+    "db.x1.rds.us-isof-south-1.hci.ic.gov",
+    "db.x1.rds.us-iso-east-1.csp.c2s.ic.gov",
+    "db.x1.rds.eu-isoe-west-1.adc-e.uk",
+    "db.x1.rds.us-isob-east-1.sgov.gov",
+    "db.x1.rds.us-iso-east-1.evilc2s.ic.gov",
+    /* region and service in an order that the service does not have */
+    "db.x1.rds.us-west-2.amazonaws.com",
+    "db.proxy-x1.rds.us-west-2.amazonaws.com",
+    "db.proxy-x1.rds.us-gov-west-1.amazonaws.com",
+    "db.x1.docdb.us-west-2.amazonaws.com",
+    "db.x1.cn-north-1.docdb.amazonaws.com.cn",
+    "db.x1.neptune.us-west-2.amazonaws.com",
+    "db.x1.rds-preview.us-east-2.amazonaws.com",
+    "cluster.x1.redshift.us-west-2.amazonaws.com",
+    "wg.123456789012.redshift-serverless.us-west-2.amazonaws.com",
+    "abcdefghij.us-east-1.dsql.on.aws",
+    /* no account number of 12 digits */
+    "wg.12345678901.us-east-1.redshift-serverless.amazonaws.com",
+    "wg.1234567890123.us-east-1.redshift-serverless.amazonaws.com",
+    "wg.12345678901a.us-east-1.redshift-serverless.amazonaws.com",
+    "wg.cluster-123456789012.us-east-1.redshift-serverless.amazonaws.com",
+    "wg.us-east-1.redshift-serverless.amazonaws.com",
+    "123456789012.us-east-1.redshift-serverless.amazonaws.com",
+    /* the words of the table */
+    "NAME.CLUSTER.REGION.rds.DOMAIN",
+    "db.x1.REGION.rds.amazonaws.com",
+    "db.x1.us-west-2.rds.DOMAIN",
     /* characters */
     "*.x1.us-west-2.rds.amazonaws.com",
     "d*.x1.us-west-2.rds.amazonaws.com",
@@ -304,6 +439,95 @@ static void test_strangers(void)
 {
     for (size_t i = 0; i < COUNT(strangers); i++)
         check_refused(strangers[i], strlen(strangers[i]));
+}
+
+#define COM ".amazonaws.com'"
+#define UK "'amazonaws.uk' is not known to be a domain of AWS; endpoints "
+#define GENERAL                                                               \
+    "not the name of an RDS or Aurora endpoint such as "                      \
+    "mydb.abc123def.us-west-2.rds.amazonaws.com; for an alias (CNAME) give "  \
+    "the name that it points to"
+
+/* What is said of a name that is none. */
+static const struct {
+    const char *name;
+    const char *fault;
+} faults[] = {
+    {"db.abc.us-east-1.rds.amazonaws.uk", UK "in us-east-1 end in '" COM},
+    {"DB.ABC.US-EAST-1.RDS.AMAZONAWS.UK.", UK "in us-east-1 end in '" COM},
+    {"db.abc.eusc-de-east-1.rds.amazonaws.uk",
+     UK "in eusc-de-east-1 end in '.amazonaws.eu'"},
+    {"db.abc.global.rds.amazonaws.uk", UK "of RDS end in '" COM},
+    {"db.abc.ap-southeast-2.rds.amazonaws.au",
+     "'amazonaws.au' is not known to be a domain of AWS; endpoints in "
+     "ap-southeast-2 end in '" COM},
+    {"db.x1.eusc-de-east-1.rds.amazonaws.com",
+     "endpoints in eusc-de-east-1 end in '.amazonaws.eu'"},
+    {"db.x1.eu-central-1.rds.amazonaws.eu",
+     "endpoints in eu-central-1 end in '" COM},
+    {"db.x1.cn-north-1.rds.amazonaws.com",
+     "endpoints in cn-north-1 end in '.amazonaws.com.cn'"},
+    {"db.x1.us-west-2.rds.amazonaws.com.cn",
+     "endpoints in us-west-2 end in '" COM},
+    {"db.x1.us-gov-west-1.rds.c2s.ic.gov",
+     "endpoints in us-gov-west-1 end in '" COM},
+    {"db.x1.rds.us-isof-south-1.c2s.ic.gov",
+     "endpoints in us-isof-south-1 end in '.csp.hci.ic.gov'"},
+    {"db.x1.rds.us-isob-east-1.cloud.adc-e.uk",
+     "endpoints in us-isob-east-1 end in '.sc2s.sgov.gov'"},
+    {"abc.dsql.cn-north-1.on.aws",
+     "endpoints in cn-north-1 end in '.amazonaws.com.cn'"},
+    /* the domain is right, or somebody else's */
+    {"abc.x1.us-east-1.on.aws", GENERAL},
+    {"db.x-1.us-west-2.rds.amazonaws.com", GENERAL},
+    {"db.example.com", GENERAL},
+    {"db.us-west-2.example.com", GENERAL},
+    {"db.x1.us-west-2.rds.amazonaws.com.evil.example", GENERAL},
+    {"amazonaws.uk", GENERAL},
+    {"db_1.abc.us-east-1.rds.amazonaws.uk", GENERAL},
+    {"db.abc.us-east-1.rds.amazonaws.uk..", GENERAL},
+    {"", GENERAL},
+};
+
+static void test_faults(void)
+{
+    char out[RDS_ENDPOINT_FAULT_MAX];
+
+    for (size_t i = 0; i < COUNT(faults); i++) {
+        const char *name = faults[i].name;
+        char *exact = (char *)exact_copy(name, strlen(name));
+
+        check_refused(name, strlen(name));
+        CHECK_TEXT(rds_endpoint_fault(out, exact, strlen(name)),
+                   faults[i].fault, "%s", name);
+        free(exact);
+    }
+}
+
+/* No region is long enough to cut a text. */
+static void test_long_fault(void)
+{
+    static const char name[] =
+        "db.x1.eusc-abcdefghijklmnop-1.rds.amazonaws.uk";
+    char out[RDS_ENDPOINT_FAULT_MAX];
+
+    CHECK_TEXT(rds_endpoint_fault(out, name, strlen(name)),
+               UK "in eusc-abcdefghijklmnop-1 end in '.amazonaws.eu'", "%s",
+               name);
+}
+
+/* Databases alone may have a server under either family of CAs. */
+static void test_ambiguous(void)
+{
+    struct rds_endpoint out;
+
+    for (size_t i = 0; i < COUNT(endpoints); i++) {
+        const char *name = endpoints[i].name;
+
+        NEED(rds_endpoint_read(name, strlen(name), &out));
+        CHECK(rds_endpoint_ambiguous(&out) == (endpoints[i].kind == DATABASE),
+              "%s", name);
+    }
 }
 
 /* Every endpoint, damaged in every place in the same way. */
@@ -377,6 +601,8 @@ static void test_kind_names(void)
 {
     CHECK_TEXT(rds_endpoint_kind_name(PROXY), "RDS Proxy", "proxy");
     CHECK_TEXT(rds_endpoint_kind_name(DSQL), "Aurora DSQL", "DSQL");
+    CHECK_TEXT(rds_endpoint_kind_name(SERVERLESS), "Redshift Serverless",
+               "Redshift Serverless");
     CHECK_TEXT(rds_endpoint_kind_name(RDS_ENDPOINT_KINDS), "?", "none");
     CHECK_TEXT(rds_endpoint_kind_name((enum rds_endpoint_kind) - 1), "?",
                "negative");
@@ -386,6 +612,9 @@ CU_TestInfo endpoint_tests[] = {
     {"every form", test_forms},
     {"any case, one final dot", test_case_and_dot},
     {"look-alikes are refused", test_strangers},
+    {"why a name is none", test_faults},
+    {"the longest fault", test_long_fault},
+    {"names that leave the CA open", test_ambiguous},
     {"damaged names are refused", test_damaged},
     {"lengths", test_lengths},
     {"names of the kinds", test_kind_names},

@@ -324,6 +324,23 @@ void text_add_made(struct text *text, const struct made *made)
     text_add_pem(text, made->der, made->size);
 }
 
+long built(enum built_set what)
+{
+    long count = 0;
+
+    for (size_t i = 0; i < rds_builtin_anchor_count; i++) {
+        const struct rds_anchor *a = &rds_builtin_anchors[i];
+
+        if (a->family != RDS_FAMILY_RDS || a->stage != RDS_STAGE_PRODUCTION ||
+            (what != BUILT_EVER &&
+             (a->not_after < rds_builtin_date || a->role != RDS_ROLE_ROOT)) ||
+            (what == BUILT_CURRENT_AWS && a->partition != RDS_PARTITION_AWS))
+            continue;
+        count++;
+    }
+    return count;
+}
+
 const struct rds_anchor *builtin(const char *alias)
 {
     const struct rds_anchor *found = NULL;

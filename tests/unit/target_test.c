@@ -4,7 +4,7 @@
  * stands for, each once, no more than there is room for; and the addresses.
  */
 
-#include "../../provider/rdsca/target.h"
+#include "../../provider/rdsca/fetch/target.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -45,6 +45,7 @@
     F(anchors_list)                                                           \
     F(host)                                                                   \
     F(greeting)                                                               \
+    F(vet)                                                                    \
     F(target)                                                                 \
     F(verdict)                                                                \
     F(diagnosis)                                                              \
@@ -146,6 +147,14 @@ void make_root(struct made *out, const char *cn);
 /* Appends a certificate in PEM. */
 void text_add_pem(struct text *text, const unsigned char *der, size_t size);
 void text_add_made(struct text *text, const struct made *made);
+
+/*
+ * How many RDS certificates of production are built in, counted in the table,
+ * so that the next region changes no test: those that are current, of every
+ * partition or of "aws"; and those of all times.
+ */
+enum built_set { BUILT_CURRENT, BUILT_CURRENT_AWS, BUILT_EVER };
+long built(enum built_set what);
 
 /* The built-in anchor with this alias, and its bytes. */
 const struct rds_anchor *builtin(const char *alias);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Proves of provider/rdsca/finding.h and verdict.h what no server on loopback
- * can show, since only Amazon has the keys: chains under Amazon Trust
+ * Proves of provider/rdsca/probe/result.h and verdict.h what no server on
+ * loopback can show, since only Amazon has the keys: chains under Amazon Trust
  * Services, other stages and partitions, and roots of one name with several
  * keys.  The roots are made here, with Amazon's names, and are all of the
  * view.
@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../provider/rdsca/verdict.h"
+#include "../../provider/rdsca/probe/verdict.h"
 
 #define DAY 86400L
 #define HOST "db.cluster-abc123def.us-west-2.rds.amazonaws.com"
@@ -196,6 +196,10 @@ static void end_world(struct world *world)
 
 #define ROOT_1 "amazon-root-ca-1 of Amazon Trust Services"
 
+#define CASE                                                                  \
+    " (Aurora express configuration or Serverless v1: Amazon Trust Services " \
+    "under an ordinary endpoint name)"
+
 /* One host under Amazon Root CA 1, and what is said of it. */
 static void check_proxy(const char *host, const char *trust,
                         enum rdsca_verdict verdict, const char *expected)
@@ -214,14 +218,23 @@ static void test_proxy(void)
 {
     check_proxy(PROXY, NULL, RDSCA_VERIFIED,
                 "verified by " ROOT_1 "; use rds://host/" PROXY);
-    /* Aurora Serverless v1 has the name of a database. */
     check_proxy(HOST, NULL, RDSCA_VERIFIED,
-                "verified by " ROOT_1 "; use rds://host/" HOST "+proxy");
-    check_proxy(HOST, "rds://host/" HOST, RDSCA_NOT_COVERED,
-                "verified by " ROOT_1 ", but rds-trust = 'rds://host/" HOST
-                "' does not cover it; use rds://host/" HOST "+proxy");
+                "verified by " ROOT_1 CASE "; use rds://host/" HOST);
+    check_proxy(HOST, "rds://host/" HOST, RDSCA_VERIFIED,
+                "verified by " ROOT_1 CASE "; rds-trust covers it");
     check_proxy(HOST, "rds://host/" HOST "+proxy", RDSCA_VERIFIED,
-                "verified by " ROOT_1 "; rds-trust covers it");
+                "verified by " ROOT_1 CASE "; rds-trust covers it");
+    check_proxy(HOST, "rds://region/us-west-2+proxy", RDSCA_VERIFIED,
+                "verified by " ROOT_1 CASE "; rds-trust covers it");
+    check_proxy(HOST, "rds://region/us-west-2", RDSCA_NOT_COVERED,
+                "verified by " ROOT_1 CASE
+                ", but rds-trust = 'rds://region/us-west-2' does not cover "
+                "it; use rds://host/" HOST);
+    check_proxy(HOST, "rds://host/db.zyx987.us-west-2.rds.amazonaws.com",
+                RDSCA_NOT_COVERED,
+                "verified by " ROOT_1 CASE ", but rds-trust = "
+                "'rds://host/db.zyx987.us-west-2.rds.amazonaws.com' does not "
+                "cover it; use rds://host/" HOST);
     check_proxy(DOCDB, NULL, RDSCA_NO_URI,
                 "verified by " ROOT_1 ", but rds-trust = rds://host/" DOCDB
                 " would refuse: in scope, but the root of this chain, " ROOT_1

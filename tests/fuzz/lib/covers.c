@@ -78,7 +78,8 @@ static bool selects_proxies(const struct rds_selector *selector)
            selector->kind == RDS_SELECT_FILE ||
            selector->kind == RDS_SELECT_SHA256 ||
            (selector->kind == RDS_SELECT_HOST &&
-            selector->u.host.family == RDS_FAMILY_PROXY);
+            (selector->u.host.family == RDS_FAMILY_PROXY ||
+             selector->u.host.kind == RDS_ENDPOINT_DATABASE));
 }
 
 static bool selects_previews(const struct rds_uri *uri,

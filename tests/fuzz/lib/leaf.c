@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CUT 64 /* bytes of a common name; RFC 5280, ub-common-name */
-
 /* What a leaf may vouch for. */
 struct allowed {
     admits_fn *admits;
@@ -18,26 +16,13 @@ struct allowed {
     GENERAL_NAMES *names;
 };
 
-/*
- * Whether a name of the leaf is allowed; one with "*" as its first label is
- * read with a letter there, and `admits` sees the star.
- */
+/* Whether a name of the leaf is allowed; `admits` sees a star. */
 static bool admitted(const struct allowed *allowed, const char *name,
                      size_t size, struct rds_endpoint *out)
 {
-    char text[RDS_ENDPOINT_MAX];
-    bool star = size > 2 && name[0] == '*' && name[1] == '.';
-
-    if (size == 0 || size > sizeof(text) || name[size - 1] == '.')
-        return false;
-    memcpy(text, name, size);
-    if (star)
-        text[0] = 'x';
-    if (!grammar_reads(text, size, out))
-        return false;
-    if (star)
-        out->name[0] = '*';
-    return allowed->admits(allowed->arg, out);
+    return size != 0 && size <= RDS_ENDPOINT_MAX && name[size - 1] != '.' &&
+           grammar_reads_wildcard(name, size, out) &&
+           allowed->admits(allowed->arg, out);
 }
 
 static void claim_san(X509 *leaf, struct allowed *allowed)
@@ -66,22 +51,6 @@ static void claim_san(X509 *leaf, struct allowed *allowed)
     CLAIM(regional, "no name that shows a region");
 }
 
-/* Whether the text is the first 64 bytes of a longer dNSName of the leaf. */
-static bool cut_name(const struct allowed *allowed, const char *text,
-                     size_t size)
-{
-    for (int i = 0; i < sk_GENERAL_NAME_num(allowed->names); i++) {
-        const ASN1_STRING *name =
-            sk_GENERAL_NAME_value(allowed->names, i)->d.dNSName;
-
-        if (size == CUT && ASN1_STRING_length(name) > CUT &&
-            OPENSSL_strncasecmp((const char *)ASN1_STRING_get0_data(name),
-                                text, CUT) == 0)
-            return true;
-    }
-    return false;
-}
-
 static void claim_subject(X509 *leaf, const struct allowed *allowed)
 {
     const X509_NAME *subject = X509_get_subject_name(leaf);
@@ -98,8 +67,7 @@ static void claim_subject(X509 *leaf, const struct allowed *allowed)
             continue;
         size = ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(entry));
         CLAIM(size > 0, "a common name that is no text");
-        CLAIM(cut_name(allowed, (char *)text, (size_t)size) ||
-                  admitted(allowed, (char *)text, (size_t)size, &endpoint),
+        CLAIM(admitted(allowed, (char *)text, (size_t)size, &endpoint),
               "the common name '%.*s'", size, (char *)text);
         OPENSSL_free(text);
     }
@@ -198,7 +166,6 @@ static void claim_host(X509 *leaf, const struct allowed *allowed,
     for (size_t j = 0; j < CHECKS; j++) {
         if (X509_check_host(leaf, host, size, checks[j], NULL) == 1)
             CLAIM(admitted(allowed, host, size, &endpoint) ||
-                      cut_name(allowed, host, size) ||
                       ((checks[j] & X509_CHECK_FLAG_MULTI_LABEL_WILDCARDS) !=
                            0 &&
                        below_star(allowed, host, size)),

@@ -20,6 +20,8 @@ static const char *const probes[] = {
     "db.global-abc123def.global.rds.amazonaws.com",
     "db.dsql.us-west-2.on.aws",
     "db.us-west-2.redshift.amazonaws.com",
+    "wg.123456789012.us-west-2.redshift-serverless.amazonaws.com",
+    "d-123456789012.us-west-2.docdb-elastic.amazonaws.com",
     "db.cluster-abc123def.us-west-2.docdb.amazonaws.com",
     "evil.example",
     "fake-rds.amazonaws.com",

@@ -7,6 +7,7 @@
 
 #include <openssl/ec.h>
 #include <stdio.h>
+#include <string.h>
 
 #define HOST "db.abc123def.us-west-2.rds.amazonaws.com"
 #define LONG_HOST                                                             \
@@ -32,6 +33,7 @@ static const struct {
      "serverAuth,clientAuth", NULL, NULL, NULL},
     {"cut", "a-very-long-name-of-a-database.cluster-abc123def456.us-west-2.rd",
      "DNS:" LONG_HOST, "serverAuth", NULL, NULL, NULL},
+    {"long", LONG_HOST, "DNS:" LONG_HOST, NULL, NULL, NULL, NULL},
     {"two-accounts", NULL,
      "DNS:" HOST ",DNS:db.zyx987.us-west-2.rds.amazonaws.com", NULL, NULL,
      NULL, NULL},
@@ -67,10 +69,13 @@ static void extend(X509 *x, int nid, const char *value)
     X509_EXTENSION_free(extension);
 }
 
+/* A type of MBSTRING keeps to the 64 characters of RFC 5280; AWS does not. */
 static void name_add(X509_NAME *name, const char *field, const char *value)
 {
+    int type = strcmp(field, "CN") == 0 ? V_ASN1_UTF8STRING : MBSTRING_UTF8;
+
     if (value != NULL)
-        NEED(X509_NAME_add_entry_by_txt(name, field, MBSTRING_UTF8,
+        NEED(X509_NAME_add_entry_by_txt(name, field, type,
                                         (const unsigned char *)value, -1, -1,
                                         0) == 1);
 }
