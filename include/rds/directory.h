@@ -9,11 +9,17 @@
  * What is seen to be no regular file is not opened: to open a device can do
  * something.  A file is opened without blocking and without becoming a
  * terminal, and judged by what was opened: a regular file, not empty, not
- * larger than RDS_BUNDLE_MAX, owned by root, the effective user or the
- * directory's owner, not writable by group or others.  The directory must not
- * be writable by group or others either.  A read-only mount excuses writable
- * modes, since Kubernetes mounts ConfigMaps with mode 0777.  Symbolic links
- * are followed, since ConfigMaps are made of them.
+ * larger than RDS_BUNDLE_MAX, of a trusted owner (enum rds_owner), not
+ * writable by group or others.  Symbolic links are followed, since ConfigMaps
+ * are made of them.
+ *
+ * The directory must not be writable by group or others either, with one
+ * exception: if this process sees it on a read-only mount, only its files are
+ * judged.  Kubernetes mounts ConfigMaps so: the directory has mode 0777
+ * (Secrets: 01777), while the files are root's and have mode 0644 or what
+ * defaultMode says.  A mount that is read-only here may be writable elsewhere
+ * (systemd's ProtectSystem=, docker's -v DIR:DIR:ro), so it excuses no file,
+ * and in such a directory the directory's owner is not trusted.
  */
 
 #include <sys/types.h>
@@ -46,6 +52,22 @@ bool rds_identity_unchanged(const struct rds_identity *seen,
 /* Looks at a file or directory by path, following links. */
 void rds_identity_look(int directory_fd, const char *path,
                        struct rds_identity *out);
+
+/* What the owner of a file makes of it. */
+enum rds_owner {
+    RDS_OWNER_TRUSTED,  /* root, the effective user, the directory's owner */
+    RDS_OWNER_FOREIGN,  /* none of them */
+    RDS_OWNER_UNMAPPED, /* the number that stands for every owner that a user
+                         * namespace does not map: two files with it can have
+                         * two owners, so it is never trusted, not even if it
+                         * is the effective user's */
+    RDS_OWNER_OPEN_DIRECTORY, /* the directory's, but others can write there */
+    RDS_OWNERS
+};
+
+/* Judges the owner of a file in this directory. */
+enum rds_owner rds_directory_owner(const struct rds_identity *directory,
+                                   uid_t owner);
 
 /*
  * Opens and judges the directory.  Returns a file descriptor (close-on-exec),

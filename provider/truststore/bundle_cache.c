@@ -155,6 +155,13 @@ static bool read_file(const struct rds_reader *reader,
     return refuse(reader, &why, false, &state->identity, &state->refusal);
 }
 
+/* Whether the directory, as it is now, judges owners as it did before. */
+static bool same_judge(const struct rds_folder *a, const struct rds_folder *b)
+{
+    return a->identity.owner == b->identity.owner &&
+           a->identity.mode == b->identity.mode;
+}
+
 static bool look_at_file(const struct rds_reader *reader,
                          struct rds_folder *out, int fd,
                          const struct rds_bundle_name *name,
@@ -170,7 +177,7 @@ static bool look_at_file(const struct rds_reader *reader,
         return false;
     rds_identity_look(fd, name_in_folder(name), &now);
     if (last != NULL && rds_identity_unchanged(&last->identity, &now) &&
-        before->identity.owner == out->identity.owner)
+        same_judge(before, out))
         return carry_over(state, last);
     return read_file(reader, out, fd, state, last);
 }

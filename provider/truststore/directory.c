@@ -26,6 +26,11 @@
 #define OTHERS_WRITE (S_IWGRP | S_IWOTH)
 #define READ_TRIES 3 /* for a file that changes while it is read */
 
+/* As whom the kernel shows owners that a user namespace or a mount does not
+ * map, and the sysctl that can say another number. */
+#define UNMAPPED_OWNER 65534
+#define UNMAPPED_OWNER_FILE "/proc/sys/kernel/overflowuid"
+
 static bool same_time(const struct timespec *a, const struct timespec *b)
 {
     return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
@@ -173,25 +178,76 @@ static bool not_regular(const char *file, mode_t mode, uid_t owner,
                   (unsigned)mode & 07777u, (unsigned long)owner);
 }
 
-static bool judge(int fd, const char *file, const struct stat *st,
+/* Any number of users can be shown as this one.  open() and pread() follow no
+ * path of ours: the file is the kernel's. */
+static bool may_be_unmapped(uid_t owner)
+{
+    int fd = open(UNMAPPED_OWNER_FILE, O_RDONLY | O_CLOEXEC);
+    char text[16] = "";
+    ssize_t size = fd < 0 ? -1 : pread(fd, text, sizeof(text) - 1, 0);
+
+    if (fd >= 0)
+        (void)close(fd);
+    return owner == UNMAPPED_OWNER ||
+           (size > 0 && owner == (uid_t)strtoul(text, NULL, 10));
+}
+
+static bool writable_by_others(const struct rds_identity *directory)
+{
+    return (directory->mode & OTHERS_WRITE) != 0;
+}
+
+enum rds_owner rds_directory_owner(const struct rds_identity *directory,
+                                   uid_t owner)
+{
+    if (owner == 0)
+        return RDS_OWNER_TRUSTED;
+    if (owner != geteuid() && owner != directory->owner)
+        return RDS_OWNER_FOREIGN;
+    if (may_be_unmapped(owner))
+        return RDS_OWNER_UNMAPPED;
+    return owner == geteuid() || !writable_by_others(directory)
+               ? RDS_OWNER_TRUSTED
+               : RDS_OWNER_OPEN_DIRECTORY;
+}
+
+static bool judge_owner(const char *file, const struct stat *st,
+                        const struct rds_identity *directory,
+                        struct rds_error *err)
+{
+    static const char *const texts[] = {
+        [RDS_OWNER_FOREIGN] = "who is neither root, nor this process, nor "
+                              "the directory's owner",
+        [RDS_OWNER_UNMAPPED] = "which can stand for any owner that a user "
+                               "namespace does not map; give it to root or "
+                               "to another user",
+        [RDS_OWNER_OPEN_DIRECTORY] = "who is neither root nor this process, "
+                                     "in a directory that others can write "
+                                     "to; run chmod go-w on the directory",
+    };
+    enum rds_owner verdict = rds_directory_owner(directory, st->st_uid);
+
+    _Static_assert(sizeof(texts) / sizeof(texts[0]) == RDS_OWNERS,
+                   "a text for each verdict");
+    return verdict == RDS_OWNER_TRUSTED ||
+           refuse(err, file, "owned by user %lu (mode %04o), %s",
+                  (unsigned long)st->st_uid, (unsigned)st->st_mode & 07777u,
+                  texts[verdict]);
+}
+
+static bool judge(const char *file, const struct stat *st,
                   const struct rds_identity *directory, struct rds_error *err)
 {
-    unsigned mode = (unsigned)st->st_mode & 07777u;
-    unsigned long owner = (unsigned long)st->st_uid;
-
     if (!S_ISREG(st->st_mode))
         return not_regular(file, st->st_mode, st->st_uid, err);
-    if (st->st_uid != 0 && st->st_uid != geteuid() &&
-        st->st_uid != directory->owner)
-        return refuse(err, file,
-                      "owned by user %lu (mode %04o), who is neither root, "
-                      "nor this process, nor the directory's owner",
-                      owner, mode);
-    if ((st->st_mode & OTHERS_WRITE) != 0 && !on_read_only_mount(fd))
+    if (!judge_owner(file, st, directory, err))
+        return false;
+    if ((st->st_mode & OTHERS_WRITE) != 0)
         return refuse(err, file,
                       "writable by group or others (mode %04o, owner %lu); "
                       "run chmod go-w on it",
-                      mode, owner);
+                      (unsigned)st->st_mode & 07777u,
+                      (unsigned long)st->st_uid);
     if (st->st_size <= 0)
         return refuse(err, file, "empty; fetch the file again");
     if (st->st_size > RDS_BUNDLE_MAX)
@@ -240,7 +296,7 @@ static bool read_once(int directory_fd, const char *file,
         goto done;
     }
     identify(&st, identity);
-    if (!judge(fd, file, &st, directory, err))
+    if (!judge(file, &st, directory, err))
         goto done;
     buffer = malloc((size_t)st.st_size);
     if (buffer == NULL) {

@@ -283,10 +283,10 @@ odd_names() {
     ok $? '... and doctor' || show_run
 }
 
-# A read-only mount of modes that only such a mount excuses.
+# A read-only mount of a directory with a mode that only such a mount excuses.
 read_only() {
     local -a inside=(unshare -m sh -c 'mount -t tmpfs -o mode=0777 none "$1" &&
-        install -p -m 0777 "$2" "$1" && mount -o remount,ro,mode=0777 none "$1" ||
+        install -p -m 0644 "$2" "$1" && mount -o remount,ro,mode=0777 none "$1" ||
             exit 99
         shift 2; exec "$@"' sh "$DIR" "$TMP/$FILE")
 

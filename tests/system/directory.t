@@ -509,43 +509,56 @@ refused_beside_good() {
 
 # ---- ConfigMap --------------------------------------------------------------
 
-# config_map HOW URI: asks inside a mount namespace of its own, where the
-# directory is a volume as Kubernetes makes it: files are links to
-# ..data/FILE, ..data is a link to a dated folder, and all modes are 0777.
+# volume HOW DIRECTORY-MODE FILE-MODE COMMAND...: runs it inside a mount
+# namespace of its own, where the directory is a volume as kubelet writes it:
+# files are links to ..data/FILE, ..data is a link to a dated folder of mode
+# 0755, and all is root's.  The volume of a ConfigMap has mode 0777, that of a
+# Secret 01777, with an fsGroup setgid, too; files have defaultMode, which is
+# 0644 unless the pod says otherwise.
 # HOW: rw, ro (the file system is read-only), bind (the mount is).
-config_map() {
+volume() {
     # shellcheck disable=SC2016 # the inner shell expands it
     run "${mounting[@]}" bash -ec '
-        dir=$1 source=$2 how=$3
-        shift 3
-        mount -t tmpfs -o mode=0777 volume "$dir"
-        mkdir -m 0777 "$dir/..2026_09_01"
-        chmod 0777 "$dir/..2026_09_01"
+        dir=$1 source=$2 how=$3 mode=$4 files=$5
+        shift 5
+        mount -t tmpfs -o mode="$mode" volume "$dir"
+        mkdir -m 0755 "$dir/..2026_09_01"
         for file in "$source"/*-bundle.pem; do
-            install -m 0777 "$file" "$dir/..2026_09_01/"
+            install -m "$files" "$file" "$dir/..2026_09_01/"
             ln -s "..data/${file##*/}" "$dir/"
         done
         ln -s ..2026_09_01 "$dir/..data"
         case $how in
-        ro) mount -t tmpfs -o remount,ro,mode=0777 volume "$dir" ;;
+        ro) mount -t tmpfs -o remount,ro,mode="$mode" volume "$dir" ;;
         bind) mount --bind "$dir" "$dir" && mount -o remount,bind,ro "$dir" ;;
         esac
-        exec "$@"' sh "$DIR" "$TMP/volume" "$1" \
-        openssl storeutl -certs "$2"
+        exec "$@"' sh "$DIR" "$TMP/volume" "$@"
 }
 
-# config_map_answers HOW URI EXPECTED NAME
-config_map_answers() {
-    config_map "$1" "$2"
-    is "$(fingerprints_of_pem <<<"$out" | sort)" "$3" "$4" || show_run
+# volume_answers EXPECTED NAME URI HOW DIRECTORY-MODE FILE-MODE
+volume_answers() {
+    volume "${@:4}" openssl storeutl -certs "$3"
+    is "$(fingerprints_of_pem <<<"$out" | sort)" "$1" "$2" || show_run
+}
+
+# volume_refused TEXT NAME HOW DIRECTORY-MODE FILE-MODE
+volume_refused() {
+    volume_answers "$plain" "$2" $WEST "${@:3}"
+    volume "${@:3}" openssl storeutl -certs $GOV
+    like "$err" "$1" '... with the reason' || show_run
+}
+
+mounting_works() {
+    mounting=(unshare -m)
+    ((EUID == 0)) || mounting=(unshare -Urm)
+    "${mounting[@]}" true 2>/dev/null
 }
 
 config_map_layout() {
-    local plain how gov
-    local -a mounting=(unshare -m)
+    local plain a gov how
+    local -a mounting
 
-    ((EUID == 0)) || mounting=(unshare -Urm)
-    if ! "${mounting[@]}" true 2>/dev/null; then
+    if ! mounting_works; then
         skip 'a ConfigMap volume' 'no mount namespace may be made here'
         return
     fi
@@ -553,42 +566,79 @@ config_map_layout() {
     mkdir "$TMP/volume"
     mv "$DIR"/*.pem "$TMP/volume"
     plain=$(OPENSSL_CONF=$TMP/plain.cnf fingerprints_of $WEST | sort)
+    a=$(pki_sha256 a)
     gov=$(pki_sha256 root-us-gov-west-1)
     for how in ro bind; do
-        config_map_answers $how $WEST "$(pki_sha256 a)" \
-            "a ConfigMap volume counts where it is read-only ($how)"
-        config_map_answers $how $GOV "$gov" '... GovCloud, too'
+        volume_answers "$a" "a ConfigMap volume counts where it is read-only ($how)" \
+            $WEST $how 0777 0644
+        volume_answers "$gov" '... GovCloud, too' $GOV $how 0777 0644
+        volume_answers "$a" '... and a Secret' $WEST $how 01777 0400
+        volume_answers "$a" '... with an fsGroup' $WEST $how 02777 0640
+        volume_refused 'writable by group or others (mode 0666' \
+            "... but no file that others could write ($how)" $how 0777 0666
+        volume_refused 'writable by group or others (mode 0664' \
+            '... or a group' $how 0755 0664
     done
-    config_map_answers rw $WEST "$plain" \
-        'on a writable mount the same volume is refused'
-    config_map rw $GOV
-    like "$err" 'the directory is writable by group or others (mode 0777' \
-        '... with the reason' || show_run
+    volume_refused 'the directory is writable by group or others (mode 0777' \
+        'on a writable mount the same volume is refused' rw 0777 0644
+}
+
+# A service with ProtectSystem=strict, or `docker run -v DIR:DIR:ro`, sees as
+# read-only what others write outside.
+read_only_for_one_process() {
+    local -a mounting
+
+    if ! mounting_works; then
+        skip 'a mount read-only for one process' 'none may be made here'
+        return
+    fi
+    two_files
+    on_both chmod 666
+    # shellcheck disable=SC2016 # the inner shell expands it
+    run "${mounting[@]}" bash -ec '
+        mount --bind "$1" "$1" && mount -o remount,bind,ro "$1"
+        ! : 2>/dev/null >"$1/new" && shift && exec "$@"' sh "$DIR" \
+        openssl storeutl -certs $GOV
+    like "$err" 'us-gov-west-1-bundle.pem: writable by group or others (mode 0666' \
+        'a file that others can write elsewhere is refused where the mount is read-only' ||
+        show_run
 }
 
 # ---- user namespace ---------------------------------------------------------
 
-# Root's files seem to belong to nobody there.
+# inside COMMAND...: as another user in a namespace that maps only him, as root.
+inside() {
+    run "${stranger[@]}" unshare -Ur "$@"
+}
+
+# Files of root and of anybody else seem to belong to nobody there, and nobody
+# can tell whose they are.
 user_namespace() {
-    local -a inside=(unshare -Ur)
+    local -a stranger=()
 
     if ! unshare -Ur true 2>/dev/null; then
         skip 'a user namespace' 'none may be made here'
         return
     fi
     two_files
-    ((EUID == 0)) && as_stranger && inside=("${stranger[@]}" unshare -Ur)
-    run "${inside[@]}" stat -c %U "$DIR"
+    ((EUID == 0)) && as_stranger
     if ((EUID == 0)); then
-        is "$out" nobody 'in the namespace the files belong to nobody'
+        inside stat -c %U "$DIR/us-west-2-bundle.pem"
+        is "$out" nobody "in the namespace root's files belong to nobody"
+        inside openssl storeutl -certs $GOV
+        like "$err" 'us-gov-west-1-bundle.pem: owned by user 65534 (mode 0644), which can stand for any owner that a user namespace does not map' \
+            '... and are refused, with the reason' || show_run
+        inside openssl storeutl -noout -certs $WEST
+        like "$out" 'Total found: 3' '... so the built-in anchors answer'
+        chown -R $STRANGER "$DIR"
     else
-        skip 'in the namespace the files belong to nobody' 'needs root'
+        skip "in the namespace root's files belong to nobody" 'needs root'
     fi
-    run "${inside[@]}" openssl storeutl -certs $WEST
+    inside openssl storeutl -certs $WEST
     is "$(fingerprints_of_pem <<<"$out")" "$(pki_sha256 a)" \
-        'in a user namespace the files count' || show_run
+        'in a user namespace the files of its own user count' || show_run
     on_both chmod 666
-    run "${inside[@]}" openssl storeutl -certs $GOV
+    inside openssl storeutl -certs $GOV
     like "$err" 'writable by group or others (mode 0666' \
         '... and the rules hold'
 }
@@ -839,6 +889,7 @@ failing_calls
 refused_contents
 refused_beside_good
 config_map_layout
+read_only_for_one_process
 user_namespace
 distrust
 running_process

@@ -2,8 +2,9 @@
 /*
  * Proves of rds/directory.h: which directories and files are read and which
  * are refused, with the exact texts; that nothing blocks; that a read-only
- * mount excuses a mode and nothing else does; that one state of a file is
- * told from another; and which names are listed, in which order.
+ * mount excuses the mode of the directory and never that of a file; that an
+ * owner whom a user namespace does not map is never trusted; that one state of
+ * a file is told from another; and which names are listed, in which order.
  */
 
 #include "tests.h"
@@ -312,35 +313,25 @@ static void test_sizes(void)
 
 /* ---- a read-only mount -------------------------------------------------- */
 
-/* In a process of its own, since it changes the mounts. */
+enum { TAKEN, REFUSED, NO_DIRECTORY, NOT_POSSIBLE };
+
+/* In a process of its own, since it changes the mounts or the user. */
 struct attempt {
     const char *path;
     bool read_only;
+    uid_t user; /* as whom it reads; 0: as who it is */
 };
 
-enum { TAKEN, REFUSED, NOT_POSSIBLE };
-
-static int try_mount(void *arg)
+static int try_read(const char *path)
 {
-    const struct attempt *attempt = arg;
-    const unsigned long flags =
-        MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV;
     struct rds_identity identity, file;
     void *bytes = NULL;
     bool absent, good;
     size_t size;
-    int fd;
+    int fd = rds_directory_open(path, &identity, &absent, NULL);
 
-    if (unshare(CLONE_NEWNS) != 0 && unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0)
-        return NOT_POSSIBLE;
-    if (mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) != 0 ||
-        mount(attempt->path, attempt->path, "none", MS_BIND, NULL) != 0 ||
-        (attempt->read_only &&
-         mount("none", attempt->path, "none", flags, NULL) != 0))
-        return NOT_POSSIBLE;
-    fd = rds_directory_open(attempt->path, &identity, &absent, NULL);
     if (fd < 0)
-        return REFUSED;
+        return NO_DIRECTORY;
     good = rds_directory_read(fd, FILE_NAME, &identity, &file, &bytes, &size,
                               NULL);
     free(bytes);
@@ -348,26 +339,164 @@ static int try_mount(void *arg)
     return good ? TAKEN : REFUSED;
 }
 
+static bool mount_it(const struct attempt *attempt)
+{
+    const unsigned long flags =
+        MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV;
+
+    if (unshare(CLONE_NEWNS) != 0 && unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0)
+        return false;
+    return mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0 &&
+           mount(attempt->path, attempt->path, "none", MS_BIND, NULL) == 0 &&
+           (!attempt->read_only ||
+            mount("none", attempt->path, "none", flags, NULL) == 0);
+}
+
+static int try_mount(void *arg)
+{
+    const struct attempt *attempt = arg;
+
+    if (!mount_it(attempt) ||
+        (attempt->user != 0 && seteuid(attempt->user) != 0))
+        return NOT_POSSIBLE;
+    return try_read(attempt->path);
+}
+
+/* What others can write elsewhere is not excused by how it is seen here. */
+static const struct {
+    const char *row;
+    mode_t directory, file;
+    int read_only, writable; /* TAKEN, ... on such a mount */
+} mounts[] = {
+    {"a ConfigMap", 0777, 0644, TAKEN, NO_DIRECTORY},
+    {"a Secret", 01777, 0400, TAKEN, NO_DIRECTORY},
+    {"a ConfigMap with fsGroup", 02777, 0640, TAKEN, NO_DIRECTORY},
+    {"a group's directory", 0775, 0644, TAKEN, NO_DIRECTORY},
+    {"a file of mode 0666", 0755, 0666, REFUSED, REFUSED},
+    {"a file of mode 0664", 0755, 0664, REFUSED, REFUSED},
+    {"all of mode 0777", 0777, 0777, REFUSED, NO_DIRECTORY},
+    {"good modes", 0755, 0644, TAKEN, TAKEN},
+};
+
 static void test_read_only_mount(void)
 {
-    struct attempt attempt;
+    struct attempt attempt = {.read_only = true};
     struct folder folder;
-    int result;
 
     folder_make(&folder);
+    attempt.path = folder.path;
     write_content(&folder, FILE_NAME, "content");
-    NEED(chmod(folder_path(&folder, FILE_NAME), 0777) == 0);
-    NEED(chmod(folder.path, 0777) == 0);
-    attempt = (struct attempt){folder.path, true};
-    result = in_child(try_mount, &attempt);
-    if (result == NOT_POSSIBLE) {
+    if (in_child(try_mount, &attempt) == NOT_POSSIBLE) {
         skip("a read-only mount: no mount namespace to be had here");
-    } else {
-        CHECK_NUMBER(result, TAKEN, "mode 0777 on a read-only mount");
-        attempt.read_only = false;
-        CHECK_NUMBER(in_child(try_mount, &attempt), REFUSED,
-                     "mode 0777 on a writable mount");
+        folder_remove(&folder);
+        return;
     }
+    for (size_t i = 0; i < COUNT(mounts); i++) {
+        NEED(chmod(folder_path(&folder, FILE_NAME), mounts[i].file) == 0);
+        NEED(chmod(folder.path, mounts[i].directory) == 0);
+        attempt.read_only = true;
+        CHECK_NUMBER(in_child(try_mount, &attempt), mounts[i].read_only,
+                     "%s, read-only", mounts[i].row);
+        attempt.read_only = false;
+        CHECK_NUMBER(in_child(try_mount, &attempt), mounts[i].writable,
+                     "%s, writable", mounts[i].row);
+    }
+    folder_remove(&folder);
+}
+
+/* Others may have put another file of the directory's owner in the place. */
+static void test_open_directory_owner(void)
+{
+    struct attempt attempt = {.read_only = true};
+    struct folder folder;
+
+    folder_make(&folder);
+    attempt.path = folder.path;
+    write_content(&folder, FILE_NAME, "content");
+    if (geteuid() != 0 || chown(folder.path, 4001, 4001) != 0 ||
+        chown(folder_path(&folder, FILE_NAME), 4001, 4001) != 0 ||
+        in_child(try_mount, &attempt) == NOT_POSSIBLE) {
+        skip("another user's directory on a read-only mount: needs root");
+        folder_remove(&folder);
+        return;
+    }
+    CHECK_NUMBER(in_child(try_mount, &attempt), TAKEN, "mode 0755");
+    NEED(chmod(folder.path, 0777) == 0);
+    CHECK_NUMBER(in_child(try_mount, &attempt), REFUSED, "mode 0777");
+    attempt.user = 4001;
+    CHECK_NUMBER(in_child(try_mount, &attempt), TAKEN, "its own process");
+    NEED(chown(folder_path(&folder, FILE_NAME), 0, 0) == 0);
+    attempt.user = 4002;
+    CHECK_NUMBER(in_child(try_mount, &attempt), TAKEN, "root's file");
+    folder_remove(&folder);
+}
+
+/* ---- owners that a user namespace does not map ------------------------- */
+
+#define NOBODY 65534
+
+/* Nobody is mapped: the process and all files have the same number. */
+static int try_unmapped(void *arg)
+{
+    const struct attempt *attempt = arg;
+
+    if ((attempt->user != 0 && setreuid(attempt->user, attempt->user) != 0) ||
+        unshare(CLONE_NEWUSER) != 0)
+        return NOT_POSSIBLE;
+    return geteuid() == NOBODY ? try_read(attempt->path) : NOT_POSSIBLE;
+}
+
+static void test_unmapped(void)
+{
+    struct attempt attempt = {.read_only = false};
+    struct folder folder;
+    int own, foreign;
+
+    folder_make(&folder);
+    attempt.path = folder.path;
+    write_content(&folder, FILE_NAME, "content");
+    own = in_child(try_unmapped, &attempt);
+    if (own == NOT_POSSIBLE) {
+        skip("an unmapped owner: no user namespace to be had here");
+    } else {
+        CHECK_NUMBER(own, REFUSED, "an owner that may be this process");
+        if (geteuid() == 0) {
+            attempt.user = 4001;
+            foreign = in_child(try_unmapped, &attempt);
+            CHECK_NUMBER(foreign, REFUSED, "an owner that is not");
+        }
+    }
+    folder_remove(&folder);
+}
+
+/* The user "nobody" cannot be told from an unmapped one. */
+static void test_nobody(void)
+{
+    static const char refused[] =
+        "error: " FILE_NAME
+        ": owned by user 65534 (mode 0644), which can stand for any owner "
+        "that a user namespace does not map; give it to root or to another "
+        "user";
+    struct folder folder;
+
+    if (geteuid() != 0) {
+        skip("files of user 65534: only root can give files away");
+        return;
+    }
+    folder_make(&folder);
+    write_content(&folder, FILE_NAME, "content");
+    NEED(chown(folder_path(&folder, FILE_NAME), NOBODY, NOBODY) == 0);
+    check_read(&folder, FILE_NAME,
+               "error: " FILE_NAME ": owned by user 65534 (mode 0644), who is "
+               "neither root, nor this process, nor the directory's owner",
+               "nobody's");
+    NEED(seteuid(NOBODY) == 0);
+    check_read(&folder, FILE_NAME, refused, "the process is nobody's, too");
+    NEED(seteuid(0) == 0);
+    NEED(chown(folder.path, NOBODY, NOBODY) == 0);
+    check_read(&folder, FILE_NAME, refused, "the directory is nobody's, too");
+    NEED(chown(folder_path(&folder, FILE_NAME), 0, 0) == 0);
+    check_read(&folder, FILE_NAME, "content", "root's");
     folder_remove(&folder);
 }
 
@@ -564,6 +693,9 @@ CU_TestInfo directory_tests[] = {
     {"what is no regular file", test_kinds},
     {"sizes", test_sizes},
     {"a read-only mount", test_read_only_mount},
+    {"a directory's owner on a read-only mount", test_open_directory_owner},
+    {"an unmapped owner", test_unmapped},
+    {"user 65534", test_nobody},
     {"one state and another", test_identity},
     {"each field of an identity", test_identity_fields},
     {"the identity of what was read", test_identity_of_read},

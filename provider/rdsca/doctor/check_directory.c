@@ -133,8 +133,8 @@ static void mend_refused(const struct rdsca_directory *at,
     if (!file.present || !S_ISREG(file.mode))
         rdsca_mend(at->to, RDSCA_MEND_DO, NULL,
                    "put an ordinary file in its place, or remove it");
-    else if (file.owner != 0 && file.owner != geteuid() &&
-             file.owner != at->identity.owner)
+    else if (rds_directory_owner(&at->identity, file.owner) !=
+             RDS_OWNER_TRUSTED)
         rdsca_directory_mend(at, "chown root", refusal->file);
     else if ((file.mode & (S_IWGRP | S_IWOTH)) != 0)
         rdsca_directory_mend(at, "chmod go-w", refusal->file);
