@@ -46,6 +46,8 @@ struct rds_refusal {
     char text[RDS_REFUSAL_TEXT];  /* one line, with the file's name */
 };
 
+struct rds_shortfall; /* rds/shortfall.h */
+
 /* One of rds_legacy_files, fetched or not. */
 struct rds_retired {
     bool present; /* at hand, if only as it was before it was refused */
@@ -71,6 +73,8 @@ struct rds_view {
     size_t combined_count;
     const struct rds_refusal *refusals;
     size_t refusal_count;
+    const struct rds_shortfall *shortfalls; /* of the bundles */
+    size_t shortfall_count;
     struct rds_retired retired[RDS_LEGACY_FILES];
     const char *retired_refusal; /* why their directory was refused, or NULL */
     int64_t set_date; /* of the built-in set; older anchors are retired */

@@ -9,7 +9,9 @@
  * For each region (with its stage) in its contents a bundle replaces the
  * built-in current anchors, so that a CA that AWS withdraws disappears, if
  * AWS last confirmed the bundle (its mtime) no earlier than the date of the
- * built-in set.  Of several bundles for a region the newer wins.  Retired
+ * built-in set.  Of several bundles for a region the newer wins.  But only
+ * what has a valid root for the region replaces what has one: a bundle whose
+ * certificates have all expired takes nothing away (rds/shortfall.h).  Retired
  * built-in anchors stay.  Distrusted anchors are removed, whatever the source.
  *
  * Retired files (rds/legacy.h) in the directory `retired` in it are judged in
@@ -44,7 +46,8 @@ struct rds_truststore_options {
     size_t distrust_count;
     bool unproven; /* nobody has tried to parse the bundles' certificates */
     rds_report_fn *report; /* refused files and certificates, or NULL */
-    void *report_arg;
+    rds_report_fn *note;   /* what bundles lack (rds/shortfall.h), or NULL */
+    void *report_arg;      /* of both */
 };
 
 /* Makes one; the options are copied.  Reads nothing yet. */

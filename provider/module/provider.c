@@ -199,7 +199,8 @@ static bool configure(struct rds_provider *provider, struct rds_error *err)
         {"rds-trust", OSSL_PARAM_UTF8_PTR, &trust, 0, 0},
         {NULL, 0, NULL, 0, 0},
     };
-    struct rds_truststore_options options = {.report = rds_log_report};
+    struct rds_truststore_options options = {.report = rds_log_report,
+                                             .note = rds_log_report};
     struct rds_configuration *configuration;
     bool good = false;
 

@@ -564,8 +564,8 @@ static struct trust *make_trust(const struct rds_binding *binding,
                                 struct rds_error *err)
 {
     /* parse() copes with what libcrypto cannot read. */
-    struct rds_truststore_options options = {.unproven = true,
-                                             .report = rds_log_report};
+    struct rds_truststore_options options = {
+        .unproven = true, .report = rds_log_report, .note = rds_log_report};
     struct trust *trust = calloc(1, sizeof(*trust));
 
     if (trust == NULL)

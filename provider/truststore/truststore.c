@@ -14,11 +14,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "bundle_cache.h"
 #include "rds/builtin.h"
 #include "rds/guard.h"
+#include "rds/shortfall.h"
 
 struct rds_snapshot {
     unsigned users;        /* under the guard */
@@ -30,11 +32,14 @@ struct rds_snapshot {
     struct rds_folder retired; /* files of rds/legacy.h */
     bool retired_there;        /* something of that name is in the directory */
     struct rds_refusal *refusals;
+    struct rds_shortfalls shortfalls;
+    int64_t from, until;        /* when bundles replace as they do in it */
     struct rds_answers answers; /* kept for whoever asks again */
 };
 
 struct rds_truststore {
     struct rds_reader reader;
+    rds_report_fn *note;          /* or NULL */
     char *directory;              /* or NULL */
     char *retired;                /* the one of retired files in it, or NULL */
     struct rds_snapshot *current; /* under the guard */
@@ -53,6 +58,7 @@ static void free_snapshot(struct rds_snapshot *snapshot)
     rds_folder_clear(&snapshot->retired);
     rds_answers_clear(&snapshot->answers);
     free(snapshot->refusals);
+    free(snapshot->shortfalls.list);
     free(snapshot->entries);
     free(snapshot);
 }
@@ -217,14 +223,20 @@ static bool look_at_directory(const struct rds_truststore *store,
     return good;
 }
 
-/* Whether everything on disk is as the snapshot saw it. */
+/* Whether everything on disk is as the snapshot saw it, and counts the same.
+ */
 static bool unchanged(const struct rds_truststore *store,
                       const struct rds_snapshot *snapshot)
 {
+    int64_t now;
+
     if (snapshot->distrust_count != atomic_load(&store->distrust_count))
         return false;
     if (store->directory == NULL)
         return true;
+    now = (int64_t)time(NULL);
+    if (now < snapshot->from || now >= snapshot->until)
+        return false;
     if (!rds_folder_unchanged(&snapshot->bundles, store->directory))
         return false;
     return snapshot->bundles.refusal != NULL || !snapshot->retired_there ||
@@ -253,14 +265,100 @@ static bool current_builtin(const struct rds_entry *entry)
 }
 
 /* Of two bundles that speak for a region: the newer, else the regional one. */
-static const struct rds_bundle *better(const struct rds_bundle *a,
-                                       const struct rds_bundle *b)
+static const struct rds_bundle *newer(const struct rds_bundle *a,
+                                      const struct rds_bundle *b)
 {
     if (a == NULL || b == NULL)
         return a == NULL ? b : a;
     if (a->confirmed != b->confirmed)
         return a->confirmed > b->confirmed ? a : b;
     return a->name.region[0] != '\0' ? a : b;
+}
+
+/* What a source can do for a region. */
+enum weight {
+    WEIGHT_NONE, /* nothing of it is valid */
+    WEIGHT_INTERMEDIATE,
+    WEIGHT_ROOT
+};
+
+static enum weight weigh(const struct rds_anchor *anchor, int64_t now)
+{
+    if (!rds_anchor_in_force(anchor, now))
+        return WEIGHT_NONE;
+    return anchor->role == RDS_ROLE_ROOT ? WEIGHT_ROOT : WEIGHT_INTERMEDIATE;
+}
+
+/* Only what is valid replaces what is valid; no other code sees to that. */
+static bool outweighs(enum weight a, enum weight b)
+{
+    return a > b;
+}
+
+/* What speaks for one stage of a place. */
+struct claims {
+    bool current; /* the built-in set has current anchors, of this weight */
+    enum weight builtin;
+    const struct rds_bundle *newest; /* by its date alone, or NULL */
+    const struct rds_bundle *best;   /* what counts, or NULL: built in */
+    enum weight best_weight;
+};
+
+static void claim_bundle(struct claims *claims,
+                         const struct rds_bundle *bundle, enum weight weight)
+{
+    if (claims->current && bundle->confirmed < rds_builtin_date)
+        return;
+    claims->newest = newer(claims->newest, bundle);
+    if (outweighs(claims->best_weight, weight))
+        return;
+    claims->best = outweighs(weight, claims->best_weight)
+                       ? bundle
+                       : newer(claims->best, bundle);
+    claims->best_weight = weight;
+}
+
+/* Within this time nothing that counted becomes valid or expires. */
+static void hold_while_valid(struct rds_snapshot *snapshot,
+                             const struct rds_anchor *anchor, int64_t now)
+{
+    const int64_t changes[] = {
+        anchor->not_before,
+        anchor->not_after < INT64_MAX ? anchor->not_after + 1 : INT64_MAX};
+
+    for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+        if (changes[i] <= now && changes[i] > snapshot->from)
+            snapshot->from = changes[i];
+        else if (changes[i] > now && changes[i] < snapshot->until)
+            snapshot->until = changes[i];
+    }
+}
+
+static void gather_claims(const struct rds_entry *place, size_t count,
+                          int64_t now, struct rds_snapshot *snapshot,
+                          struct claims claims[RDS_STAGES])
+{
+    memset(claims, 0, RDS_STAGES * sizeof(claims[0]));
+    for (size_t i = 0; i < count; i++) {
+        struct claims *own = &claims[place[i].anchor->stage];
+        enum weight weight = weigh(place[i].anchor, now);
+
+        hold_while_valid(snapshot, place[i].anchor, now);
+        if (!current_builtin(&place[i]))
+            continue;
+        own->current = true;
+        if (weight > own->builtin)
+            own->builtin = weight;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (place[i].bundle != NULL)
+            claim_bundle(&claims[place[i].anchor->stage], place[i].bundle,
+                         weigh(place[i].anchor, now));
+    }
+    for (size_t i = 0; i < RDS_STAGES; i++) {
+        if (outweighs(claims[i].builtin, claims[i].best_weight))
+            claims[i].best = NULL;
+    }
 }
 
 /* A built-in anchor stays if it is retired, or if no bundle replaces it. */
@@ -281,47 +379,103 @@ static bool keeps_bundle(const struct rds_entry *entry,
            (entry->bundle == best || entry->anchor->region[0] == '\0');
 }
 
-/* Keeps of one place what counts, in place; returns how many. */
-static size_t settle_place(const struct rds_entry *place, size_t count,
-                           struct rds_entry *out)
+/* Whether what counts of a place has a valid root of the same CA. */
+static bool has_ca(const struct rds_entry *place, size_t count,
+                   const struct rds_bundle *best,
+                   const struct rds_anchor *wanted, int64_t now)
 {
-    const struct rds_bundle *best[RDS_STAGES] = {NULL};
-    bool builtin[RDS_STAGES] = {false};
+    for (size_t i = 0; i < count; i++) {
+        const struct rds_anchor *anchor = place[i].anchor;
+
+        if (place[i].bundle != NULL && keeps_bundle(&place[i], best) &&
+            anchor->stage == wanted->stage &&
+            weigh(anchor, now) == WEIGHT_ROOT &&
+            strcmp(anchor->ca, wanted->ca) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool distrusted(const struct rds_truststore *store, size_t count,
+                       const unsigned char *sha256)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (memcmp(store->distrust[i], sha256, RDS_SHA256_SIZE) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Notes what the bundles of a place lack. */
+static void compare_place(const struct rds_truststore *store,
+                          struct rds_snapshot *snapshot,
+                          const struct rds_entry *place, size_t count,
+                          const struct claims claims[RDS_STAGES], int64_t now)
+{
+    bool told[RDS_STAGES] = {false};
+
+    for (size_t i = 0; i < count; i++) {
+        const struct rds_anchor *anchor = place[i].anchor;
+        const struct claims *own = &claims[anchor->stage];
+
+        if (own->newest != own->best && !told[anchor->stage]) {
+            rds_shortfalls_add(&snapshot->shortfalls, own->newest,
+                               RDS_LACK_VALID, anchor);
+            told[anchor->stage] = true;
+        }
+        if (own->best != NULL && current_builtin(&place[i]) &&
+            weigh(anchor, now) == WEIGHT_ROOT &&
+            !distrusted(store, snapshot->distrust_count, anchor->sha256) &&
+            !has_ca(place, count, own->best, anchor, now))
+            rds_shortfalls_add(&snapshot->shortfalls, own->best, RDS_LACK_CA,
+                               anchor);
+    }
+}
+
+/* Keeps of one place what counts, in place; returns how many. */
+static size_t settle_place(const struct rds_truststore *store,
+                           struct rds_snapshot *snapshot,
+                           const struct rds_entry *place, size_t count,
+                           int64_t now, struct rds_entry *out)
+{
+    struct claims claims[RDS_STAGES];
     size_t kept = 0;
 
-    for (size_t i = 0; i < count; i++) {
-        uint8_t stage = place[i].anchor->stage;
-
-        best[stage] = better(best[stage], place[i].bundle);
-        builtin[stage] |= current_builtin(&place[i]);
-    }
-    for (size_t i = 0; i < RDS_STAGES; i++) {
-        if (builtin[i] && best[i] != NULL &&
-            best[i]->confirmed < rds_builtin_date)
-            best[i] = NULL;
-    }
+    gather_claims(place, count, now, snapshot, claims);
+    compare_place(store, snapshot, place, count, claims, now);
     for (size_t i = 0; i < count; i++) {
         struct rds_entry entry = place[i];
-        const struct rds_bundle *holds = best[entry.anchor->stage];
+        const struct rds_bundle *best = claims[entry.anchor->stage].best;
 
-        if (entry.bundle == NULL ? keeps_builtin(&entry, holds)
-                                 : keeps_bundle(&entry, holds))
+        if (entry.bundle == NULL ? keeps_builtin(&entry, best)
+                                 : keeps_bundle(&entry, best))
             out[kept++] = entry;
     }
     return kept;
 }
 
 /* Of sorted entries, so that those of a place stand together. */
-static size_t settle(struct rds_entry *entries, size_t count)
+static size_t settle(const struct rds_truststore *store,
+                     struct rds_snapshot *snapshot, size_t count)
 {
+    struct rds_entry *entries = snapshot->entries;
+    int64_t now = (int64_t)time(NULL);
     size_t kept = 0, next;
 
     for (size_t i = 0; i < count; i = next) {
-        next = i + 1;
-        while (next < count &&
-               same_place(entries[i].anchor, entries[next].anchor))
-            next++;
-        kept += settle_place(entries + i, next - i, entries + kept);
+        bool bundled = entries[i].bundle != NULL;
+
+        for (next = i + 1; next < count &&
+                           same_place(entries[i].anchor, entries[next].anchor);
+             next++)
+            bundled |= entries[next].bundle != NULL;
+        if (bundled) {
+            kept += settle_place(store, snapshot, entries + i, next - i, now,
+                                 entries + kept);
+            continue;
+        }
+        memmove(entries + kept, entries + i, (next - i) * sizeof(entries[0]));
+        kept += next - i;
     }
     return kept;
 }
@@ -338,16 +492,6 @@ static size_t keep_once(struct rds_entry *entries, size_t count)
             entries[kept++] = entries[i];
     }
     return kept;
-}
-
-static bool distrusted(const struct rds_truststore *store, size_t count,
-                       const unsigned char *sha256)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (memcmp(store->distrust[i], sha256, RDS_SHA256_SIZE) == 0)
-            return true;
-    }
-    return false;
 }
 
 /* The anchors of the bundles, sorted; returns how many. */
@@ -442,13 +586,15 @@ static bool merge(const struct rds_truststore *store,
     size_t count;
 
     snapshot->entries = calloc(room, sizeof(snapshot->entries[0]));
-    if (snapshot->entries == NULL)
+    snapshot->shortfalls.list = calloc(snapshot->bundles.count * RDS_LACKS + 1,
+                                       sizeof(snapshot->shortfalls.list[0]));
+    if (snapshot->entries == NULL || snapshot->shortfalls.list == NULL)
         return false;
     count =
         gather_bundles(snapshot, snapshot->entries + rds_builtin_anchor_count);
     add_builtin(snapshot->entries, count);
     snapshot->view.count =
-        settle(snapshot->entries, rds_builtin_anchor_count + count);
+        settle(store, snapshot, rds_builtin_anchor_count + count);
     snapshot->view.count = drop_distrusted(store, snapshot);
     snapshot->view.count = keep_once(snapshot->entries, snapshot->view.count);
     for (size_t i = 0; i < snapshot->retired.count; i++)
@@ -487,6 +633,36 @@ static bool collect_refusals(struct rds_snapshot *snapshot)
     return true;
 }
 
+static bool was_told(const struct rds_snapshot *previous,
+                     const struct rds_shortfall *shortfall)
+{
+    for (size_t i = 0; i < previous->shortfalls.count; i++) {
+        const struct rds_shortfall *told = &previous->shortfalls.list[i];
+
+        if (told->bundle == shortfall->bundle &&
+            told->lack == shortfall->lack && told->count == shortfall->count &&
+            strcmp(told->names, shortfall->names) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Each once, as long as its file is unchanged. */
+static void report_shortfalls(const struct rds_truststore *store,
+                              const struct rds_snapshot *snapshot,
+                              const struct rds_snapshot *previous)
+{
+    char line[RDS_ERROR_TEXT];
+
+    for (size_t i = 0; i < snapshot->shortfalls.count; i++) {
+        const struct rds_shortfall *shortfall = &snapshot->shortfalls.list[i];
+
+        if (store->note != NULL && !was_told(previous, shortfall))
+            store->note(store->reader.report_arg,
+                        rds_shortfall_write(line, shortfall));
+    }
+}
+
 static void set_view(struct rds_snapshot *snapshot)
 {
     struct rds_view *view = &snapshot->view;
@@ -499,6 +675,8 @@ static void set_view(struct rds_snapshot *snapshot)
     view->combined = rds_builtin_combined;
     view->combined_count = rds_builtin_combined_count;
     view->refusals = snapshot->refusals;
+    view->shortfalls = snapshot->shortfalls.list;
+    view->shortfall_count = snapshot->shortfalls.count;
     view->retired_refusal = snapshot->retired.refusal != NULL
                                 ? snapshot->retired.refusal
                                 : snapshot->bundles.refusal;
@@ -512,15 +690,19 @@ static struct rds_snapshot *build(const struct rds_truststore *store,
     static const struct rds_snapshot nothing;
     struct rds_snapshot *snapshot = calloc(1, sizeof(*snapshot));
 
+    if (previous == NULL)
+        previous = &nothing;
     if (snapshot == NULL)
         goto failed;
     snapshot->users = 1;
+    snapshot->from = INT64_MIN;
+    snapshot->until = INT64_MAX;
     snapshot->bundles.identity.settled = true;
     snapshot->distrust_count = atomic_load(&store->distrust_count);
-    if (!look_at_directory(store, snapshot,
-                           previous != NULL ? previous : &nothing) ||
+    if (!look_at_directory(store, snapshot, previous) ||
         !merge(store, snapshot) || !collect_refusals(snapshot))
         goto failed;
+    report_shortfalls(store, snapshot, previous);
     set_view(snapshot);
     return snapshot;
 failed:
@@ -645,6 +827,7 @@ rds_truststore_new(const struct rds_libcrypto *lc,
                                         .unproven = options->unproven,
                                         .report = options->report,
                                         .report_arg = options->report_arg};
+    store->note = options->note;
     if (!rds_truststore_distrust(store, options->distrust,
                                  options->distrust_count, err))
         goto refused;

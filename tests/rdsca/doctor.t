@@ -497,7 +497,9 @@ writes_nothing() {
 
     healthy rds-trust="$WEST"
     pki_region us-west-2
-    pki_bundle "$DIR/us-west-2-bundle.pem" root-us-west-2
+    pki_root rsa2048 'Amazon RDS us-west-2 Root CA RSA2048 G1'
+    pki_root rsa4096 'Amazon RDS us-west-2 Root CA RSA4096 G1'
+    pki_bundle "$DIR/us-west-2-bundle.pem" root-us-west-2 rsa2048 rsa4096
     before=$(state)
     doctor
     sound 'a machine with a bundle'

@@ -22,14 +22,28 @@ BUILT=$(grep -v '^#' provider/anchors/DATE)
 
 pki_region us-west-2
 pki_region us-gov-west-1
+pki_root rsa2048 'Amazon RDS us-west-2 Root CA RSA2048 G1'
+pki_root rsa4096 'Amazon RDS us-west-2 Root CA RSA4096 G1'
 pki_root soon 'Amazon RDS us-west-2 Root CA ECC384 G1' ECC384 '+170 days'
 pki_root later 'Amazon RDS us-west-2 Root CA ECC384 G2' ECC384 '+190 days'
 pki_root brief 'Amazon RDS us-gov-west-1 Root CA ECC384 G1' ECC384 '+3 seconds'
 
+RSA=(rsa2048 rsa4096)
+WHOLE=(root-us-west-2 "${RSA[@]}") # each CA that is built in
+
+# whole FILE...: makes each a bundle that lacks nothing.
+whole() {
+    local file
+
+    for file; do
+        pki_bundle "$file" "${WHOLE[@]}"
+    done
+}
+
 # with_bundle [KEY=VALUE...]: a good machine with a bundle for us-west-2.
 with_bundle() {
     healthy "$@"
-    pki_bundle "$WEST_FILE" root-us-west-2
+    whole "$WEST_FILE"
 }
 
 update_is() {
@@ -139,7 +153,7 @@ refused_files() {
     ln -s gone.pem "$WEST_FILE"
     refused 'a link to nothing' 'cannot read: No such file'
     rm "$WEST_FILE"
-    cp "$PKI/root-us-west-2.pem" "$DIR/aws-global-bundle.pem"
+    whole "$DIR/aws-global-bundle.pem"
     : >"$DIR/aws-us-gov-global-bundle.pem"
     doctor
     problem 'an empty global file' directory 'aws-us-gov-global-bundle.pem: empty'
@@ -162,7 +176,7 @@ left_out() {
     cat "$PKI/root-us-gov-west-1.pem" >>"$WEST_FILE"
     doctor
     note 'a certificate that is left out' directory \
-        'us-west-2-bundle.pem: certificate 2 left out: not of the region'
+        'us-west-2-bundle.pem: certificate 4 left out: not of the region'
     update_is '... the file is to be fetched' us-west-2
     for ((i = 0; i < 40; i++)); do
         cat "$PKI/root-us-gov-west-1.pem"
@@ -181,8 +195,7 @@ in_force() {
     fine directory "us-west-2-bundle.pem of $(date -u -r "$WEST_FILE" +%Y-%m-%d) is in force for 1 region: not older than the built-in set of $BUILT" \
         '... is in force, and why'
     fine anchors 'the directory for 1' '... and is counted'
-    cat "$PKI/root-us-west-2.pem" "$PKI/root-us-gov-west-1.pem" \
-        >"$DIR/aws-global-bundle.pem"
+    pki_bundle "$DIR/aws-global-bundle.pem" "${WHOLE[@]}" root-us-gov-west-1
     rm "$WEST_FILE"
     doctor
     note 'a global file with a foreign root' directory 'left out'
@@ -309,7 +322,7 @@ odd_directory() {
 
     healthy
     sed -i "s|^rds-bundles.*|rds-bundles = \"$TMP/it's a \\\\\$(dir)\"|" "$CNF"
-    pki_bundle "$WEST_FILE" root-us-west-2
+    whole "$WEST_FILE"
     doctor
     sound 'a directory with an odd name'
     chmod 777 "$DIR"
@@ -334,6 +347,52 @@ many_files() {
     doctor
     found note directory 'only the first 128 bundle files are read'
     ok $? 'more files than are read' || show_findings
+}
+
+# ---- what a bundle lacks ------------------------------------------------------
+
+lacking() {
+    healthy
+    pki_bundle "$WEST_FILE" root-us-west-2
+    doctor
+    note 'a bundle with one CA of three' directory \
+        'us-west-2-bundle.pem: lacks 2 valid CAs of the built-in set (us-west-2 rds-ca-rsa2048-g1, us-west-2 rds-ca-rsa4096-g1); fetch the file again, unless this is meant'
+    update_is '... is to be fetched' us-west-2
+    fine directory 'us-west-2-bundle.pem of ' '... and is in force'
+    pki_root expired 'Amazon RDS us-west-2 Root CA RSA4096 G1' ECC384 '-1 hour'
+    pki_bundle "$WEST_FILE" root-us-west-2 rsa2048 expired
+    doctor
+    note 'one of the three has expired' directory \
+        'lacks 1 valid CA of the built-in set (us-west-2 rds-ca-rsa4096-g1)'
+    pki_bundle "$WEST_FILE" expired
+    doctor
+    note 'all of a bundle has expired' directory \
+        'us-west-2-bundle.pem: has no valid root for 1 region (us-west-2); what is valid there stays; fetch the file again'
+    update_is '... it is to be fetched' us-west-2
+    fine anchors 'the directory for 0' '... and is not in force'
+    whole "$DIR/aws-global-bundle.pem"
+    touch -d '-1 hour' "$DIR/aws-global-bundle.pem"
+    doctor
+    note '... beside an older file that is valid' directory \
+        'us-west-2-bundle.pem: has no valid root for 1 region (us-west-2)'
+    fine directory 'aws-global-bundle.pem of ' '... which is in force'
+    fine anchors 'the directory for 1' '... and counted'
+}
+
+# AWS's file of 2020, whose CAs have nearly all expired, with a fresh date.
+frozen() {
+    local old=$SHARED/truststore/legacy/rds-combined-ca-bundle.pem
+
+    if [[ ! -r $old ]]; then
+        skip "AWS's file of 2020" 'no ../shared'
+        return
+    fi
+    healthy
+    install -m 644 "$old" "$DIR/aws-global-bundle.pem"
+    doctor
+    found note directory 'aws-global-bundle.pem: has no valid root for '
+    ok $? "AWS's file of 2020 as the global file" || show_findings
+    fine anchors 'the directory for 0' '... replaces nothing'
 }
 
 # ---- what rds-trust needs ---------------------------------------------------
@@ -376,7 +435,9 @@ trust_needs() {
 }
 
 distrusted() {
-    with_bundle rds-distrust="$(pki_sha256 root-us-west-2)"
+    with_bundle rds-distrust="$(for ca in "${WHOLE[@]}"; do
+        pki_sha256 "$ca"
+    done | paste -sd ,)"
     doctor
     note 'a bundle of which all is distrusted' directory \
         'answers for nothing: newer files, or rds-distrust, leave nothing of it'
@@ -392,7 +453,7 @@ last_day() {
 
 expiring() {
     healthy rds-trust="$WEST"
-    pki_bundle "$WEST_FILE" soon later
+    pki_bundle "$WEST_FILE" soon later "${RSA[@]}"
     doctor
     note 'a root that expires in 170 days' anchors \
         "of '$WEST' 1 expire within 180 days: us-west-2 rds-ca-ecc384-g1 ($(last_day soon))"
@@ -401,11 +462,11 @@ expiring() {
     doctor
     note 'without rds-trust, of rds://all' anchors "of 'rds://all' 1 expire"
     healthy rds-trust="${WEST//us-west-2/eu-west-1}"
-    pki_bundle "$WEST_FILE" soon later
+    pki_bundle "$WEST_FILE" soon later "${RSA[@]}"
     doctor
     sound 'of another region it does not matter'
     healthy rds-trust="$WEST"
-    pki_bundle "$WEST_FILE" later
+    pki_bundle "$WEST_FILE" later "${WHOLE[@]}"
     doctor
     sound 'one that expires in 190 days'
 }
@@ -442,13 +503,13 @@ passing() {
     pki_sub falling soon 'Amazon RDS us-west-2 Subordinate CA ECC384 G1.A.1' \
         ECC384 '+160 days'
     healthy rds-trust="$WEST"
-    pki_bundle "$WEST_FILE" later passing
+    pki_bundle "$WEST_FILE" later passing "${WHOLE[@]}"
     doctor
     note 'an intermediate that expires, and its root does not' anchors \
         "of '$WEST' 1 intermediate expires within 180 days, and the roots remain: us-west-2 rds-ca-ecc384-g2 ($(last_day passing))"
     mend_is '... needs no update' do \
         "nothing to change here; ask the servers of the region with 'rdsca probe ENDPOINT', and rotate the certificate of one whose chain expires"
-    pki_bundle "$WEST_FILE" later soon falling
+    pki_bundle "$WEST_FILE" later soon falling "${RSA[@]}"
     doctor
     note 'one whose root expires as well' anchors \
         "of '$WEST' 2 expire within 180 days: us-west-2 rds-ca-ecc384-g1 ($(last_day soon)), us-west-2 rds-ca-ecc384-g1 ($(last_day falling))"
@@ -485,6 +546,8 @@ strays
 leftovers
 odd_directory
 many_files
+lacking
+frozen
 trust_needs
 distrusted
 expiring

@@ -87,6 +87,37 @@ replaced() {
     built_in 'without the file the built-in anchors are back' $WEST
 }
 
+# Nothing that is valid gives way to what is not.
+expired() {
+    fresh
+    bundle us-west-2-bundle.pem expired
+    built_in 'a file whose roots have expired replaces nothing' $WEST
+    bundle us-west-2-bundle.pem expired b
+    answers '... but one with a valid root does' $WEST b
+    bundle aws-global-bundle.pem expired
+    touch -d '+1 hour' "$DIR/aws-global-bundle.pem"
+    touch -d '-1 hour' "$DIR/us-west-2-bundle.pem"
+    answers '... and a newer file of expired roots not even that' $WEST b
+}
+
+# AWS's file of 2020 under a name of today, with a date of today.
+frozen() {
+    local old=$SHARED/truststore/legacy/rds-combined-ca-bundle.pem
+    local log=$TMP/frozen.log
+
+    if [[ ! -r $old ]]; then
+        skip "AWS's file of 2020" 'no ../shared'
+        return
+    fi
+    fresh
+    install -m 644 "$old" "$DIR/aws-global-bundle.pem"
+    built_in "AWS's file of 2020 replaces nothing that is valid" rds://all
+    RDS_PROVIDER_DEBUG=file:$log,level:1 run openssl storeutl -noout -certs $WEST
+    like "$(<"$log")" 'aws-global-bundle.pem: has no valid root for ' \
+        '... and the log names the file' || show_run
+    is "$(grep -c . "$log")" 1 '... in one line'
+}
+
 # A CA that AWS takes back is not in the next file.
 withdrawn() {
     local sha=86e22f41c79b0de5777054189cfadbddf633a8a1dc09ef134db07a756e494abe
@@ -866,6 +897,8 @@ make_pki
 pki_key rsa RSA2048
 no_directory
 replaced
+expired
+frozen
 withdrawn
 new_names
 gov_cloud

@@ -24,6 +24,7 @@
 
 #include "rds/builtin.h"
 #include "rds/guard.h"
+#include "rds/shortfall.h"
 #include "rds/truststore.h"
 
 #define WEST "us-west-2-bundle.pem"
@@ -68,6 +69,7 @@ static struct rds_truststore *new_store(const char *directory,
 
     if (reports != NULL) {
         options.report = note;
+        options.note = note;
         options.report_arg = reports;
     }
     store = rds_truststore_new(rds_libcrypto_linked(), &options, &err);
@@ -276,6 +278,190 @@ static void test_wins(void)
                      "%s: reported", wins[i].row);
         stop(&fixture);
     }
+}
+
+/* ---- only what is valid replaces what is valid ---------------------------
+ */
+
+#define LACKS(what, names)                                                    \
+    WEST ": lacks " what " of the built-in set (" names                       \
+         "); fetch the file again, unless this is meant\n"
+
+#define WEST_CA(kind) "Amazon RDS us-west-2 " kind
+#define NO_ROOT(file)                                                         \
+    file ": has no valid root for 1 region (us-west-2); what is valid there " \
+         "stays; fetch the file again\n"
+
+#define EXPIRED_RSA                                                           \
+    {                                                                         \
+        .cn = WEST_CA("Root CA RSA2048 G1"), .until = 1700000000              \
+    }
+#define VALID_RSA4                                                            \
+    {                                                                         \
+        .cn = WEST_CA("Root CA RSA4096 G1")                                   \
+    }
+
+#define MAX_MADE 2
+
+static const struct {
+    const char *row;
+    struct {
+        const char *name;
+        int days; /* after the date of the built-in set */
+        struct recipe recipes[MAX_MADE];
+    } files[2];
+    const char *west;
+    const char *reported; /* the line that names the file, or NULL */
+} validity[] = {
+    {"nothing valid", {{WEST, 1, {EXPIRED_RSA}}}, WEST_ALL, NO_ROOT(WEST)},
+    {"nothing valid, global",
+     {{GLOBAL, 1, {EXPIRED_RSA}}},
+     WEST_ALL,
+     NO_ROOT(GLOBAL)},
+    {"not valid yet",
+     {{WEST, 1, {{.cn = WEST_CA("Root CA RSA2048 G1"), .from = 4000000000}}}},
+     WEST_ALL,
+     NO_ROOT(WEST)},
+    {"a valid intermediate, but no root",
+     {{WEST,
+       1,
+       {{.cn = WEST_CA("Subordinate CA RSA2048 G1.A.1"),
+         .issuer = WEST_CA("Root CA RSA2048 G1")}}}},
+     WEST_ALL,
+     NO_ROOT(WEST)},
+    {"an expired root and a valid one",
+     {{WEST, 1, {EXPIRED_RSA, VALID_RSA4}}},
+     WEST_RSA4,
+     NULL},
+    {"a newer file, but expired",
+     {{WEST, 1, {VALID_RSA4}}, {GLOBAL, 2, {EXPIRED_RSA}}},
+     WEST_RSA4,
+     NO_ROOT(GLOBAL)},
+    {"a newer file, but expired, and a stale one",
+     {{WEST, -1, {VALID_RSA4}}, {GLOBAL, 2, {EXPIRED_RSA}}},
+     WEST_ALL,
+     NO_ROOT(GLOBAL)},
+    {"an older file, expired",
+     {{WEST, 1, {EXPIRED_RSA}}, {GLOBAL, 2, {VALID_RSA4}}},
+     WEST_RSA4,
+     NULL},
+    {"stale and expired", {{WEST, -1, {EXPIRED_RSA}}}, WEST_ALL, NULL},
+};
+
+static void put_recipes(const struct folder *folder, const char *name,
+                        const struct recipe *recipes, int64_t modified)
+{
+    struct text content = {NULL, 0};
+    struct made made;
+
+    for (size_t i = 0; i < MAX_MADE && recipes[i].cn != NULL; i++) {
+        make_certificate(&made, &recipes[i]);
+        text_add_made(&content, &made);
+    }
+    folder_write(folder, name, &content);
+    folder_touch(folder, name, modified);
+    text_clear(&content);
+}
+
+static void test_validity(void)
+{
+    for (size_t i = 0; i < COUNT(validity); i++) {
+        const char *reported = validity[i].reported;
+        struct fixture fixture;
+
+        start(&fixture);
+        for (size_t f = 0; f < COUNT(validity[i].files); f++) {
+            if (validity[i].files[f].name != NULL)
+                put_recipes(&fixture.folder, validity[i].files[f].name,
+                            validity[i].files[f].recipes,
+                            fresh(validity[i].files[f].days));
+        }
+        check(&fixture, WEST_URI, validity[i].west, validity[i].row);
+        check(&fixture, EAST_URI, EAST_ALL, validity[i].row);
+        CHECK(mentions(&fixture.reports,
+                       reported != NULL ? reported : "has no valid root") ==
+                  (reported != NULL),
+              "%s: %s", validity[i].row, fixture.reports.bytes);
+        stop(&fixture);
+    }
+}
+
+/* A region of the file's that nobody else knows keeps what it has. */
+static void test_expired_alone(void)
+{
+    static const struct recipe recipes[MAX_MADE] = {
+        {.cn = "Amazon RDS ap-foo-9 Root CA RSA2048 G1", .until = 1700000000}};
+    struct fixture fixture;
+
+    start(&fixture);
+    put_recipes(&fixture.folder, "ap-foo-9-bundle.pem", recipes, fresh(1));
+    check(&fixture, "rds:region/ap-foo-9?expired=include",
+          "ap-foo-9-rds-ca-rsa2048-g1", "nothing is displaced");
+    CHECK_NUMBER(fixture.reports.size, 0, "reports");
+    stop(&fixture);
+}
+
+/* While a process runs, with no change of the file. */
+static void test_expiry(void)
+{
+    struct recipe recipes[MAX_MADE] = {VALID_RSA4};
+    struct fixture fixture;
+
+    recipes[0].until = (int64_t)time(NULL) + 2;
+    start(&fixture);
+    put_recipes(&fixture.folder, WEST, recipes, fresh(1));
+    check(&fixture, WEST_URI, WEST_RSA4, "valid");
+    while (time(NULL) <= recipes[0].until)
+        settle_clock();
+    check(&fixture, WEST_URI, WEST_ALL, "expired");
+    CHECK(mentions(&fixture.reports, NO_ROOT(WEST)), "reported");
+    stop(&fixture);
+}
+
+/* What the operator distrusts is not missed. */
+static void test_lack_distrusted(void)
+{
+    struct text reports = {NULL, 0};
+    struct rds_truststore *store;
+    struct folder folder;
+
+    folder_make(&folder);
+    folder_put(&folder, WEST, WEST_RSA, fresh(1));
+    store = new_store(folder.path, &reports);
+    NEED(rds_truststore_distrust(store, &builtin(WEST_ECC)->sha256, 1, NULL));
+    check_store(store, WEST_URI, WEST_RSA, "distrusted");
+    CHECK_TEXT(reports.bytes,
+               LACKS("1 valid CA", "us-west-2 rds-ca-rsa4096-g1"),
+               "the other one");
+    rds_truststore_free(store);
+    text_clear(&reports);
+    folder_remove(&folder);
+}
+
+/* Of many regions and CAs some are named. */
+static void test_lack_names(void)
+{
+    char line[RDS_ERROR_TEXT];
+    struct rds_shortfall shortfall;
+    struct rds_bundle bundle = {.name = {.file = GLOBAL}};
+    struct rds_shortfalls all = {&shortfall, 0};
+    struct rds_anchor anchor = *builtin(WEST_RSA);
+
+    for (size_t i = 0; i < sizeof(anchor.region) - 1; i++)
+        anchor.region[i] = 'r';
+    for (size_t i = 0; i < sizeof(anchor.ca) - 1; i++)
+        anchor.ca[i] = 'c';
+    anchor.region[sizeof(anchor.region) - 1] = '\0';
+    anchor.ca[sizeof(anchor.ca) - 1] = '\0';
+    anchor.stage = RDS_STAGE_PREVIEW;
+    for (int i = 0; i < 1000; i++)
+        rds_shortfalls_add(&all, &bundle, RDS_LACK_CA, &anchor);
+    (void)rds_shortfall_write(line, &shortfall);
+    CHECK_NUMBER(all.count, 1, "one for the file");
+    CHECK(strstr(line, GLOBAL
+                 ": lacks 1000 valid CAs of the built-in set (") == line &&
+              strstr(line, " and 992 more); fetch") != NULL,
+          "%s", line);
 }
 
 /* A beta anchor replaces those of its stage only. */
@@ -528,10 +714,17 @@ static void test_changes(void)
     check(&fixture, WEST_URI, WEST_ECC " " WEST_RSA, "confirmed again");
     NEED(unlink(folder_path(&fixture.folder, WEST)) == 0);
     check(&fixture, WEST_URI, WEST_ALL, "the file went");
-    CHECK_TEXT(fixture.reports.bytes != NULL ? fixture.reports.bytes : "",
-               WEST ": of 2026-08-31, older than the built-in set of "
-                    "2026-09-01, which holds for the regions that it has\n",
-               "only the stale one is reported");
+    CHECK_TEXT(
+        fixture.reports.bytes != NULL ? fixture.reports.bytes : "",
+        LACKS("2 valid CAs",
+              "us-west-2 rds-ca-ecc384-g1, us-west-2 rds-ca-rsa4096-g1")
+            LACKS("2 valid CAs",
+                  "us-west-2 rds-ca-ecc384-g1, us-west-2 rds-ca-rsa2048-g1")
+                LACKS("1 valid CA", "us-west-2 rds-ca-rsa4096-g1") WEST
+        ": of 2026-08-31, older than the built-in set of "
+        "2026-09-01, which holds for the regions that it has\n" LACKS(
+            "1 valid CA", "us-west-2 rds-ca-rsa4096-g1"),
+        "each state is reported once");
     stop(&fixture);
 }
 
@@ -661,7 +854,7 @@ static void test_unchanged(void)
     CHECK_NUMBER(fixture.reports.size, reported, "no more reports");
     rds_snapshot_release(two);
     rds_snapshot_release(one);
-    folder_put(&fixture.folder, GLOBAL, EAST_RSA, fresh(1));
+    folder_put(&fixture.folder, GLOBAL, EAST_ALL, fresh(1));
     settle_clock();
     two = take_snapshot(fixture.store);
     CHECK_NUMBER(fixture.reports.size, reported,
@@ -1124,6 +1317,11 @@ CU_TestInfo truststore_tests[] = {
     {"built in only", test_builtin_only},
     {"the clock of the tests", test_clock},
     {"which file wins", test_wins},
+    {"only what is valid replaces what is valid", test_validity},
+    {"an expired bundle of a region of its own", test_expired_alone},
+    {"a bundle that expires meanwhile", test_expiry},
+    {"a lack of what is distrusted", test_lack_distrusted},
+    {"the names of what is lacking", test_lack_names},
     {"not proven", test_unproven},
     {"a file of the future", test_future},
     {"stages", test_stages},

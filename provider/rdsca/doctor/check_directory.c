@@ -18,6 +18,7 @@
 #include "../certs/describe.h"
 #include "path_access.h"
 #include "rds/builtin.h"
+#include "rds/shortfall.h"
 
 #define OLD (45 * RDSCA_DAY)   /* a timer would have confirmed it since */
 #define LEFT_OUT_MAX 4         /* certificates that are told of */
@@ -174,6 +175,29 @@ static bool is_refused(const struct rds_view *view, const char *file)
 
 /* ---- files that are read ----------------------------------------------- */
 
+static void tell_shortfalls(const struct rdsca_directory *at,
+                            const struct rds_view *view)
+{
+    char line[RDS_ERROR_TEXT];
+
+    for (size_t i = 0; i < view->shortfall_count; i++) {
+        const struct rds_bundle_name *name = &view->shortfalls[i].bundle->name;
+
+        rdsca_find(at->to, RDSCA_NOTE, "%s",
+                   rds_shortfall_write(line, &view->shortfalls[i]));
+        rdsca_mend_update(at->doctor, at->path, name->region, name->partition);
+    }
+}
+
+static bool falls_short(const struct rds_view *view, const char *file)
+{
+    for (size_t i = 0; i < view->shortfall_count; i++) {
+        if (strcmp(view->shortfalls[i].bundle->name.file, file) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* What the file answers with: for how many regions, and whether at all. */
 static size_t count_regions(const struct rds_view *view, const char *file,
                             bool *used)
@@ -258,7 +282,8 @@ static void judge_bundle(const struct rdsca_directory *at,
     }
     confirmed = (int64_t)file.modified.tv_sec;
     if (!used) {
-        tell_useless(at, name, confirmed);
+        if (!falls_short(view, name->file))
+            tell_useless(at, name, confirmed);
         return;
     }
     rdsca_find(at->to, RDSCA_OK,
@@ -340,6 +365,7 @@ static void look_at_files(const struct rdsca_directory *at)
         rdsca_find(at->to, RDSCA_OK, "%zu more certificates are left out",
                    left_out.count - LEFT_OUT_MAX);
     tell_refusals(at, trust.view);
+    tell_shortfalls(at, trust.view);
     judge_bundles(at, trust.view);
     rdsca_directory_strays(at);
     rdsca_trust_close(&trust);
