@@ -4,7 +4,8 @@
 #define RDS_LEGACY_H
 
 /*
- * AWS's legacy files: those that are not wholly built in, and the combined one.
+ * AWS's legacy files: those that are not wholly built in, and the combined
+ * one.
  *
  * `rdsca update --retired` fetches them from the addresses here into the
  * subdirectory `retired` of the bundle directory, where the trust store reads
