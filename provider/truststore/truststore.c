@@ -30,6 +30,7 @@ struct rds_snapshot {
     struct rds_folder retired; /* files of rds/legacy.h */
     bool retired_there;        /* something of that name is in the directory */
     struct rds_refusal *refusals;
+    struct rds_bound *bounds;
     struct rds_answers answers; /* kept for whoever asks again */
 };
 
@@ -53,6 +54,7 @@ static void free_snapshot(struct rds_snapshot *snapshot)
     rds_folder_clear(&snapshot->retired);
     rds_answers_clear(&snapshot->answers);
     free(snapshot->refusals);
+    free(snapshot->bounds);
     free(snapshot->entries);
     free(snapshot);
 }
@@ -340,6 +342,56 @@ static size_t keep_once(struct rds_entry *entries, size_t count)
     return kept;
 }
 
+/* Whether the entry is a root that any region could claim, but for its file.
+ */
+static bool needs_bound(const struct rds_entry *entry)
+{
+    return entry->anchor->family == RDS_FAMILY_RDS &&
+           entry->anchor->region[0] == '\0' && entry->bundle != NULL &&
+           entry->bundle->name.region[0] != '\0';
+}
+
+/* The first entry of another certificate; equal ones stand together. */
+static size_t skip_equal(const struct rds_entry *entries, size_t count,
+                         size_t i)
+{
+    size_t next = i + 1;
+
+    while (next < count &&
+           memcmp(entries[next].anchor->sha256, entries[i].anchor->sha256,
+                  RDS_SHA256_SIZE) == 0)
+        next++;
+    return next;
+}
+
+/*
+ * Notes the regions of roots that nothing but regional files hold, before
+ * each certificate is kept once and only one of its files is known.
+ */
+static bool set_bounds(struct rds_snapshot *snapshot)
+{
+    const struct rds_entry *entries = snapshot->entries;
+    size_t count = snapshot->view.count, room = 0, next;
+
+    for (size_t i = 0; i < count; i++)
+        room += needs_bound(&entries[i]);
+    snapshot->bounds = calloc(room + 1, sizeof(snapshot->bounds[0]));
+    if (snapshot->bounds == NULL)
+        return false;
+    for (size_t i = 0; i < count; i = next) {
+        size_t bound = i;
+
+        next = skip_equal(entries, count, i);
+        while (bound < next && needs_bound(&entries[bound]))
+            bound++;
+        for (size_t j = i; bound == next && j < next; j++)
+            snapshot->bounds[snapshot->view.bound_count++] =
+                (struct rds_bound){entries[j].anchor,
+                                   entries[j].bundle->name.region};
+    }
+    return true;
+}
+
 static bool distrusted(const struct rds_truststore *store, size_t count,
                        const unsigned char *sha256)
 {
@@ -450,6 +502,8 @@ static bool merge(const struct rds_truststore *store,
     snapshot->view.count =
         settle(snapshot->entries, rds_builtin_anchor_count + count);
     snapshot->view.count = drop_distrusted(store, snapshot);
+    if (!set_bounds(snapshot))
+        return false;
     snapshot->view.count = keep_once(snapshot->entries, snapshot->view.count);
     for (size_t i = 0; i < snapshot->retired.count; i++)
         add_retired(store, snapshot, &snapshot->retired.files[i]);
@@ -498,6 +552,7 @@ static void set_view(struct rds_snapshot *snapshot)
     view->pin_count = rds_builtin_pin_count;
     view->combined = rds_builtin_combined;
     view->combined_count = rds_builtin_combined_count;
+    view->bounds = snapshot->bounds;
     view->refusals = snapshot->refusals;
     view->retired_refusal = snapshot->retired.refusal != NULL
                                 ? snapshot->retired.refusal
