@@ -2,7 +2,7 @@
 #
 # rds-provider: `make help` lists the targets and the variables.
 
-VERSION := 0.1.0
+VERSION := 0.2.0
 
 # ---- what a packager sets ---------------------------------------------------
 
@@ -398,10 +398,12 @@ lint:
 	    tests/lines/run tests/installed/*.t tests/installed/*.sh \
 	    tests/deb/run tests/deb/in-tree tests/deb/*.t tests/deb/*.sh \
 	    provider/anchors/*.sh conf/install-deps conf/dist conf/build-deb \
+	    conf/debian-changelog \
 	    conf/debian/*.p* conf/debian/tests/installcheck \
 	    conf/rdsca.bash-completion.in
 	@! for page in docs/*.[1-8]; do \
 	    groff -man -ww -z -Tutf8 $$page 2>&1; done | grep .
+	mandoc -Tlint docs/*.[1-8]
 	@! grep -rnE ' +$$|	$$' --include=*.c --include=*.h --include=*.md \
 	    provider include tests docs README.md || \
 	    { echo 'trailing white space' >&2; exit 1; }
@@ -527,9 +529,14 @@ deb-check: deb
 
 # ---- the rest ---------------------------------------------------------------
 
-.PHONY: deps clean help anchors-check refresh-anchors
+.PHONY: deps clean help anchors-check refresh-anchors changelog
 deps:
 	@NO_DEPS='$(NO_DEPS)' conf/install-deps
+
+# The packages' changelog, after docs/CHANGELOG.md was edited.
+changelog:
+	conf/debian-changelog > conf/debian/changelog.new
+	mv conf/debian/changelog.new conf/debian/changelog
 
 anchors-check:
 	provider/anchors/extract.sh --check
@@ -580,6 +587,7 @@ help:
 	@echo '  deb-check      install, upgrade, remove and purge them in trees of'
 	@echo '                 Debian 12 and 13 (debootstrap; minutes)'
 	@echo '  deps           install Debian packages (root or sudo; NO_DEPS=1 forbids)'
+	@echo '  changelog      write conf/debian/changelog from docs/CHANGELOG.md'
 	@echo '  anchors-check  repeat the extraction of the anchors (npm)'
 	@echo '  refresh-anchors  for maintainers: fetch from AWS what is pinned and'
 	@echo '                 not carried, into provider/anchors'

@@ -48,7 +48,7 @@ printf '$ export OPENSSL_CONF=%s\n' "$OPENSSL_CONF"
 show openssl storeutl -noout -certs rds:region/us-west-2
 expect 'Total found: 3'
 show openssl storeutl -noout -certs "rds://host/$host:5432"
-expect 'Total found: 3'
+expect 'Total found: 8'
 show openssl storeutl -noout -certs rds://region/us-wets-2
 expect "did you mean 'us-west-2'"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Internal to rds-provider: no public API, and it may change at any time. */
 #ifndef RDS_BUILTIN_H
 #define RDS_BUILTIN_H
 
@@ -20,6 +21,6 @@ extern const size_t rds_builtin_region_count;
 extern const unsigned char rds_builtin_combined[][RDS_SHA256_SIZE];
 extern const size_t rds_builtin_combined_count;
 extern const int64_t rds_builtin_date;   /* when AWS last confirmed the set */
-extern const char rds_builtin_summary[]; /* "157 anchors of 2026-09-01" */
+extern const char rds_builtin_summary[]; /* "175 anchors of 2026-09-01" */
 
 #endif

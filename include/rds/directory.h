@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Internal to rds-provider: no public API, and it may change at any time. */
 #ifndef RDS_DIRECTORY_H
 #define RDS_DIRECTORY_H
 
@@ -62,10 +63,11 @@ void rds_identity_look(int directory_fd, const char *path,
 enum rds_owner {
     RDS_OWNER_TRUSTED,  /* root, the effective user, the directory's owner */
     RDS_OWNER_FOREIGN,  /* none of them */
-    RDS_OWNER_UNMAPPED, /* the number that stands for every owner that a user
-                         * namespace does not map: two files with it can have
-                         * two owners, so it is never trusted, not even if it
-                         * is the effective user's */
+    RDS_OWNER_UNMAPPED, /* the number that stands for every owner that this
+                         * user namespace does not map: two files with it can
+                         * have two owners, so it is never trusted, not even
+                         * if it is the effective user's.  On a host, where
+                         * all are mapped, it is the user "nobody" */
     RDS_OWNER_OPEN_DIRECTORY, /* the directory's, but others can write there */
     RDS_OWNERS
 };

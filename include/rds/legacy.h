@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Internal to rds-provider: no public API, and it may change at any time. */
 #ifndef RDS_LEGACY_H
 #define RDS_LEGACY_H
 
 /*
- * AWS's legacy files that are not built in, or perhaps not wholly.
+ * AWS's legacy files: those that are not wholly built in, and the combined
+ * one.
  *
  * `rdsca update --retired` fetches them from the addresses here into the
  * subdirectory `retired` of the bundle directory, where the trust store reads

@@ -39,33 +39,33 @@ const char *rds_stage_name(enum rds_stage stage)
  */
 static const struct fixed_name {
     const char *cn;
-    int year; /* of not_before */
     const char *issuer;
-    enum rds_family family;
     const char *ca;
     const char *region; /* "": serves many */
     const char *alias;
+    int year; /* of not_before */
+    enum rds_family family;
 } fixed_names[] = {
-    {"aws.amazon.com/rds/", 2010, NULL, RDS_FAMILY_RDS, "rds-ca-2010", "",
-     NULL},
-    {"aws.amazon.com/rds/", 2012, NULL, RDS_FAMILY_RDS, "rds-ca-2012", "",
-     NULL},
+    {"aws.amazon.com/rds/", NULL, "rds-ca-2010", "", NULL, 2010,
+     RDS_FAMILY_RDS},
+    {"aws.amazon.com/rds/", NULL, "rds-ca-2012", "", NULL, 2012,
+     RDS_FAMILY_RDS},
     /* "CN", but the root of us-gov-east-1; no region in China used it. */
-    {"Amazon RDS CN Root CA", 2018, NULL, RDS_FAMILY_RDS, "rds-ca-2017",
-     "us-gov-east-1", "rds-ca-us-gov-east-1-2017-root"},
-    {"Amazon RDS us-gov-east-1 CA", 2018, "Amazon RDS CN Root CA",
-     RDS_FAMILY_RDS, "rds-ca-2017", "us-gov-east-1",
-     "rds-ca-2017-us-gov-east-1-intermediate"},
-    {"Amazon Root CA 1", 0, NULL, RDS_FAMILY_PROXY, "amazon-root-ca-1", "",
-     NULL},
-    {"Amazon Root CA 2", 0, NULL, RDS_FAMILY_PROXY, "amazon-root-ca-2", "",
-     NULL},
-    {"Amazon Root CA 3", 0, NULL, RDS_FAMILY_PROXY, "amazon-root-ca-3", "",
-     NULL},
-    {"Amazon Root CA 4", 0, NULL, RDS_FAMILY_PROXY, "amazon-root-ca-4", "",
-     NULL},
-    {"Starfield Services Root Certificate Authority - G2", 0, NULL,
-     RDS_FAMILY_PROXY, "starfield-services-root-g2", "", NULL},
+    {"Amazon RDS CN Root CA", NULL, "rds-ca-2017", "us-gov-east-1",
+     "rds-ca-us-gov-east-1-2017-root", 2018, RDS_FAMILY_RDS},
+    {"Amazon RDS us-gov-east-1 CA", "Amazon RDS CN Root CA", "rds-ca-2017",
+     "us-gov-east-1", "rds-ca-2017-us-gov-east-1-intermediate", 2018,
+     RDS_FAMILY_RDS},
+    {"Amazon Root CA 1", NULL, "amazon-root-ca-1", "", NULL, 0,
+     RDS_FAMILY_PROXY},
+    {"Amazon Root CA 2", NULL, "amazon-root-ca-2", "", NULL, 0,
+     RDS_FAMILY_PROXY},
+    {"Amazon Root CA 3", NULL, "amazon-root-ca-3", "", NULL, 0,
+     RDS_FAMILY_PROXY},
+    {"Amazon Root CA 4", NULL, "amazon-root-ca-4", "", NULL, 0,
+     RDS_FAMILY_PROXY},
+    {"Starfield Services Root Certificate Authority - G2", NULL,
+     "starfield-services-root-g2", "", NULL, 0, RDS_FAMILY_PROXY},
 };
 
 #define FIXED_NAMES (sizeof(fixed_names) / sizeof(fixed_names[0]))

@@ -20,8 +20,8 @@ const struct rds_legacy rds_legacy_files[] = {
     AWS_US_GOV("rds-ca-us-gov-east-1-2017-root"),
     AWS_US_GOV("rds-ca-2017-us-gov-east-1-intermediate"),
     AWS_US_GOV("rds-ca-2012-us-gov-west-1"),
-    AWS("rds-combined-ca-bundle"), /* 45 of it are built in, perhaps not all */
-    AWS_US_GOV("rds-combined-ca-us-gov-bundle"), /* 2 are, and more is in it */
+    AWS("rds-combined-ca-bundle"),               /* built in, too */
+    AWS_US_GOV("rds-combined-ca-us-gov-bundle"), /* 2 of its 4 are */
 };
 
 _Static_assert(sizeof(rds_legacy_files) / sizeof(rds_legacy_files[0]) ==

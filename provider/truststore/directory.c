@@ -26,10 +26,12 @@
 #define OTHERS_WRITE (S_IWGRP | S_IWOTH)
 #define READ_TRIES 3 /* for a file that changes while it is read */
 
-/* As whom the kernel shows owners that a user namespace or a mount does not
- * map, and the sysctl that can say another number. */
+/* As whom the kernel shows owners that a user namespace does not map, and the
+ * sysctl that can say another number; user_namespaces(7). */
 #define UNMAPPED_OWNER 65534
 #define UNMAPPED_OWNER_FILE "/proc/sys/kernel/overflowuid"
+#define USER_MAP_FILE "/proc/self/uid_map"
+#define ALL_USERS "0 0 4294967295" /* a map that leaves nobody out */
 
 static bool same_time(const struct timespec *a, const struct timespec *b)
 {
@@ -178,18 +180,42 @@ static bool not_regular(const char *file, mode_t mode, uid_t owner,
                   (unsigned)mode & 07777u, (unsigned long)owner);
 }
 
-/* Any number of users can be shown as this one.  open() and pread() follow no
- * path of ours: the file is the kernel's. */
-static bool may_be_unmapped(uid_t owner)
+/* Reads a small file of the kernel's, with one space between its words. */
+static void read_kernel_file(const char *path, char *out, size_t room)
 {
-    int fd = open(UNMAPPED_OWNER_FILE, O_RDONLY | O_CLOEXEC);
-    char text[16] = "";
-    ssize_t size = fd < 0 ? -1 : pread(fd, text, sizeof(text) - 1, 0);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t size = fd < 0 ? -1 : pread(fd, out, room - 1, 0);
+    size_t used = 0;
 
     if (fd >= 0)
         (void)close(fd);
-    return owner == UNMAPPED_OWNER ||
-           (size > 0 && owner == (uid_t)strtoul(text, NULL, 10));
+    for (ssize_t i = 0; i < size; i++) {
+        bool space = out[i] == ' ' || out[i] == '\n';
+
+        if (!space)
+            out[used++] = out[i];
+        else if (used != 0 && out[used - 1] != ' ')
+            out[used++] = ' ';
+    }
+    while (used != 0 && out[used - 1] == ' ')
+        used--;
+    out[used] = '\0';
+}
+
+/*
+ * Any number of users can be shown as this one, unless every user is mapped,
+ * as on a host.  Where /proc cannot be read, the namespace is not known.
+ */
+static bool may_be_unmapped(uid_t owner)
+{
+    char text[64];
+
+    read_kernel_file(UNMAPPED_OWNER_FILE, text, sizeof(text));
+    if (owner != UNMAPPED_OWNER &&
+        (text[0] == '\0' || owner != (uid_t)strtoul(text, NULL, 10)))
+        return false;
+    read_kernel_file(USER_MAP_FILE, text, sizeof(text));
+    return strcmp(text, ALL_USERS) != 0;
 }
 
 static bool writable_by_others(const struct rds_identity *directory)

@@ -105,7 +105,7 @@ ASK+=" $DB"
 works() {
     step "$1" 2
     like "$out" 'Verification: OK' '... with verification'
-    like "$out" 'Total found: 1' '... and the certificates of the bundle'
+    like "$out" 'Total found: 6' '... and the certificate of the bundle, and the public roots'
 }
 
 refused_by_openssl() {

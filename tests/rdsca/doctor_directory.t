@@ -415,10 +415,10 @@ trust_needs() {
     ok $? '... the cause is told' || show_findings
     like "$(<"$MENDS/2")" "mend first what is refused in '$DIR'" \
         '... and is to be mended first'
-    healthy rds-trust="$WEST+${gov#rds://}+host/db.abc.ap-east-2.rds.amazonaws.com"
+    healthy rds-trust="$WEST+${gov#rds://}+host/db.abc.us-gov-east-1.rds.amazonaws.com"
     doctor
     is "$status $(of_level problem)" '1 2' 'each part without an answer is told of'
-    found problem anchors "region 'ap-east-2' is known"
+    found problem anchors "region 'us-gov-east-1' is known"
     ok $? '... by its name'
     healthy rds-trust=rds://host/db.abc123.us-wset-2.rds.amazonaws.com
     doctor

@@ -427,8 +427,8 @@ bad_uris() {
         ok $? "--trust '${uri//$'\n'/}' is refused as usage" || show_run
     done
     refuses_to_enable 'a region without certificates' \
-        "region 'ca-west-1' is known, but no certificate in force is at hand; run 'rdsca update ca-west-1'" \
-        --trust rds://region/ca-west-1
+        "region 'us-gov-west-1' is known, but no certificate in force is at hand; run 'rdsca update us-gov-west-1'" \
+        --trust rds://region/us-gov-west-1
 }
 
 # The marks: each damage, for both.

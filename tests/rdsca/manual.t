@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Proves that docs/rdsca.1 says what the program does: each subcommand has a
-# section with every option of its help, and the page has every name of
-# /etc/default/rdsca, every exit code, and every member of the JSON documents.
+# section with every option of its help in a tagged list, and the page has every
+# name of /etc/default/rdsca, every exit code, and every member of the JSON
+# documents.  apropos finds it by what people look for.
 
 # shellcheck source-path=SCRIPTDIR source=../system/lib.sh
 . "$(dirname "$0")/../system/lib.sh"
@@ -11,7 +12,7 @@
 . "$ROOT/tests/system/pki.sh"
 # shellcheck source=server.sh
 . "$ROOT/tests/rdsca/server.sh"
-need perl man
+need perl man mandoc mandb apropos
 
 PAGE=docs/rdsca.1
 rds_conf "$TMP/plain.cnf"
@@ -52,6 +53,40 @@ warnings() {
         is "$(LC_ALL=C.UTF-8 man --warnings -E UTF-8 -l -Tutf8 -Z "$page" 2>&1 \
             >/dev/null)" '' "$page is clean"
     done
+    is "$(mandoc -Tlint docs/*.[1-8] 2>&1)" '' '... and for mandoc'
+}
+
+# found WORD: the names of the pages that apropos finds, in a manpath of only
+# these pages.
+found() {
+    local tree=$TMP/man page
+
+    for page in docs/*.[1-8]; do
+        mkdir -p "$tree/man${page##*.}"
+        cp "$page" "$tree/man${page##*.}"
+    done
+    # -C: the machine's map of manpaths to caches is not for this tree.
+    : >"$TMP/man.conf"
+    mandb -C "$TMP/man.conf" -q -c "$tree" 2>/dev/null
+    apropos -C "$TMP/man.conf" -M "$tree" "$1" 2>/dev/null | sed 's/ .*//'
+}
+
+headings() {
+    like "$(found trust)" rdsca 'apropos trust finds rdsca'
+    is "$(sed -n 's/^\.SH //p' "$PAGE" | grep -E '^(ENVIRONMENT|FILES)$')" \
+        $'ENVIRONMENT\nFILES' 'ENVIRONMENT stands before FILES'
+}
+
+# untagged SECTION OPTION...: the options that are no tag of a list there.
+untagged() {
+    local option untagged='' text=$1
+
+    shift
+    for option; do
+        grep -qE "^ +(-[a-z], )?$option( |\$)" <<<"$text" ||
+            untagged+=" $option"
+    done
+    echo "$untagged"
 }
 
 subcommands() {
@@ -64,8 +99,8 @@ subcommands() {
     for command in "${commands[@]}"; do
         mapfile -t options < <("$RDSCA" "$command" --help |
             sed -nE 's/^  (-[a-z], )?(--[a-z-]+).*/\2/p')
-        is "$(lacks "$(section "$command")" "${options[@]}")" '' \
-            "$command: every option of its help"
+        is "$(untagged "$(section "$command")" "${options[@]}")" '' \
+            "$command: every option of its help is a tag"
         like "$(section SYNOPSIS)" "rdsca $command" '... and how it is called'
     done
 }
@@ -111,6 +146,7 @@ documents() {
 
 rendered >"$TMP/page"
 warnings
+headings
 subcommands
 names
 documents

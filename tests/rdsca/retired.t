@@ -57,8 +57,8 @@ document() {
     echo "$WWW/$folder/rds-downloads/$1"
 }
 
-# As AWS's are, as far as they are known.  The combined file has one more
-# than is built in of it, and none of them is new.
+# As AWS's are, with keys of our own.  The combined file has one more than is
+# built in of it, and none of them is new.
 make_retired_documents() {
     make_certificates
     s3_document "$EAST" <"$PKI/east.pem"
@@ -144,7 +144,7 @@ all_five() {
     for name in east sub west; do
         like "$out" ", SHA-256 $(pki_sha256 "$name")" "... $name is"
     done
-    like "$out" "retired/$COMBINED: installed, 46 certificates, 46 pinned" \
+    like "$out" "retired/$COMBINED: installed, $((COMBINED_COUNT + 1)) certificates, $((COMBINED_COUNT + 1)) pinned" \
         'of the combined file none is'
     like "$out" "retired/$GOV: installed, 5 certificates, 2 pinned" \
         'of the GovCloud file two are not'
@@ -485,12 +485,12 @@ no_other_answer() {
         <(openssl storeutl rds://list | grep -o 'rds://[^ ]*' | sort))" \
         "$(printf 'rds://file/%s\n' "$EAST" "$SUB" "$WEST" | sort)" \
         'rds://list has the three that were not there before, and no more'
-    finds 46 "rds://file/$COMBINED"
+    finds $((COMBINED_COUNT + 1)) "rds://file/$COMBINED"
     finds 5 "rds://file/$GOV"
     finds 1 "rds://file/${WEST%.pem}.p7b"
     finds 3 "rds://file/$GOV?role=root"
     finds 2 "rds://file/$GOV?role=intermediate"
-    finds 2 "rds://file/$GOV?ca=rds-ca-2017"
+    finds 4 "rds://file/$GOV?ca=rds-ca-2017"
     finds 3 "rds://file/$WEST+file/$EAST+file/$SUB"
     finds 4 "rds://file/$WEST+region/us-west-2"
     finds 5 "rds://file/$GOV+file/$WEST+file/$EAST+file/rds-ca-2017-us-gov-west-1.pem"
@@ -615,51 +615,61 @@ list_and_export() {
 
 # ---- the real files ---------------------------------------------------------
 
-# common_names PATTERN: those certificates of ../shared's retired.pem.
-common_names() {
+# by_name CN: the certificate of that name in AWS's combined GovCloud file.
+by_name() {
     local line pem=
 
     while IFS= read -r line; do
         [[ $line != *'BEGIN CERTIFICATE'* ]] || pem=
         pem+=$line$'\n'
-        [[ $line == *'END CERTIFICATE'* ]] || continue
-        [[ ! $(describe_pem <<<"$pem") =~ $1 ]] ||
+        [[ $line != *'END CERTIFICATE'* ||
+            $(describe_pem <<<"$pem") != *" $1" ]] ||
             sed -n '/BEGIN/,/END/p' <<<"$pem"
-    done <"$SHARED/truststore/retired.pem"
+    done <"$SHARED/truststore/legacy/$GOV"
 }
 
-# Two of the five are in no public place; they are missing on this host, too.
+# AWS's own: all are pinned, so nothing has to be accepted.  One file is in no
+# public place, and missing on this host, too.
 real_files() {
-    local sha
+    local legacy=$SHARED/truststore/legacy
 
-    if [[ ! -r $SHARED/truststore/retired.pem ]]; then
+    if [[ ! -r $legacy/$GOV ]]; then
         skip "AWS's own certificates" 'no ../shared'
         return
     fi
     rm -rf "$WWW/s3-us-gov/rds-downloads" "$WWW/s3/rds-downloads"
-    sha=$(awk -F '\t' '$2 == "Amazon RDS CN Root CA" { print $1 }' \
-        "$SHARED/truststore/anchors.tsv")
-    common_names 'Amazon RDS CN Root CA$' | s3_document "$EAST"
-    { common_names 'GovCloud|Amazon RDS CN Root CA$' &&
-        pem_of rds://file/rds-ca-2017-us-gov-west-1.pem; } | s3_document "$GOV"
-    s3_document "$COMBINED" <"$SHARED/truststore/retired.pem"
+    by_name 'Amazon RDS CN Root CA' | s3_document "$EAST"
+    by_name 'Amazon RDS us-gov-east-1 CA' | s3_document "$SUB"
+    s3_document "$GOV" <"$legacy/$GOV"
+    s3_document "$COMBINED" <"$legacy/$COMBINED"
     fresh
-    retired --accept-new
-    is "$status" 4 'two are missing'
-    is "$(grep -c 'the server says 404' <<<"$err")" 2 '... which are named'
-    is "$(grep -c . <<<"$err")" 2 '... and nothing else' || show_run
-    like "$out" "  NEW: Amazon RDS CN Root CA, SHA-256 $sha" \
-        'the root of us-gov-east-1 is new'
-    is "$(grep NEW: <<<"$out" | sort -u)" \
-        "  NEW: Amazon RDS CN Root CA, SHA-256 $sha" '... and no other is'
-    like "$out" "retired/$COMBINED: installed, 55 certificates, 54 pinned" \
-        'all of the others are pinned'
-    is "$(fingerprints_of "rds://file/$EAST")" "$sha" 'the root is answered'
-    finds 3 "rds://file/$GOV"
+    retired
+    is "$status" 4 'one is missing'
+    like "$err" "$WEST: the server says 404" '... which is named'
+    is "$(grep -c . <<<"$err")" 1 '... and nothing else' || show_run
+    unlike "$out" NEW: 'none is new'
+    like "$out" "retired/$EAST: installed, 1 certificates, 1 pinned" \
+        'the root of us-gov-east-1 is pinned'
+    like "$out" "retired/$SUB: installed, 1 certificates, 1 pinned" \
+        '... and what it issued'
+    like "$out" "retired/$GOV: installed, 4 certificates, 4 pinned" \
+        "... and AWS's GovCloud file"
+    like "$out" "retired/$COMBINED: installed, $COMBINED_COUNT certificates, $COMBINED_COUNT pinned" \
+        '... and the combined one'
+    installed_whole "$GOV"
     installed_whole "$COMBINED"
-    finds 55 "rds://file/$COMBINED"
-    unlike "$(fingerprints_of 'rds://all?expired=include')" "$sha" \
+    finds 4 "rds://file/$GOV"
+    is "$(anchors_of "rds://file/$EAST")" \
+        "$(tsv_line 'Amazon RDS CN Root CA')" 'the root is answered by its name'
+    unlike "$(fingerprints_of 'rds://all?expired=include')" \
+        "$(fingerprints_of "rds://file/$EAST")" \
         'rds://all?expired=include does not have it'
+}
+
+# tsv_line CN: fingerprint and name, as anchors_of prints them.
+tsv_line() {
+    awk -F '\t' -v cn="$1" '$2 == cn { print $1, $2 }' \
+        "$SHARED/truststore/anchors.tsv"
 }
 
 use_conf "rds-bundles=$DIR"

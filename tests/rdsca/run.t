@@ -78,7 +78,7 @@ statuses() {
         "${start_it[@]}"
     not_started 'a bad URI' 2 '--trust: ' --trust rds://x "${start_it[@]}"
     not_started 'a URI without an answer' 125 \
-        "run 'rdsca update ca-west-1'" --trust rds://region/ca-west-1 \
+        "run 'rdsca update us-gov-west-1'" --trust rds://region/us-gov-west-1 \
         "${start_it[@]}"
 }
 
