@@ -14,7 +14,9 @@
  * the store); the others are left out and reported.  A retired file
  * (rds/legacy.h) may hold RDS CAs of any region and partition: AWS gave some
  * of them odd names.  Amazon Trust Services roots are left out too: only the
- * package carries those.  A file with nothing left is refused.
+ * package carries those.  A file with nothing left is refused, and so is one
+ * with more than RDS_SAME_NAME_MAX certificates of one subject: a verification
+ * may have to try the key of each.
  *
  * A bundle is immutable once it is made and counts its users.
  */
@@ -22,9 +24,10 @@
 #include "rds/libcrypto.h"
 #include "rds/select.h"
 
-#define RDS_BUNDLE_MAX (16 * 1024 * 1024) /* bytes of a file */
-#define RDS_BUNDLE_ANCHORS_MAX 16384      /* certificates in a file */
-#define RDS_RETIRED_ANCHORS_MAX 1024      /* of a retired file */
+#define RDS_BUNDLE_MAX (4 * 1024 * 1024) /* bytes of a file; AWS: 200,000 */
+#define RDS_BUNDLE_ANCHORS_MAX 4096      /* certificates in a file */
+#define RDS_RETIRED_ANCHORS_MAX 1024     /* of a retired file */
+#define RDS_SAME_NAME_MAX 16 /* certificates of one subject; AWS: 1 */
 
 /* What a file's name says that it holds. */
 struct rds_bundle_name {

@@ -27,7 +27,13 @@
 
 #include "rds/bundle.h"
 
-#define RDS_DIRECTORY_FILES_MAX 128 /* bundle files that are read */
+/*
+ * What a process looks at, whoever may write the directory.  AWS's bundles of
+ * all regions and partitions have about 40 files and 500,000 bytes.
+ */
+#define RDS_DIRECTORY_FILES_MAX 128            /* bundle files that are read */
+#define RDS_DIRECTORY_ENTRIES_MAX 16384        /* of any name */
+#define RDS_DIRECTORY_BYTES_MAX RDS_BUNDLE_MAX /* of all bundle files */
 
 /* What tells one state of a file from another. */
 struct rds_identity {
@@ -96,9 +102,10 @@ RDS_MUST_CHECK bool rds_directory_read(int directory_fd, const char *file,
                                        struct rds_error *err);
 
 /*
- * The names of the bundle files in it, sorted, at most
- * RDS_DIRECTORY_FILES_MAX; *more tells that there are others.  *names is
- * malloc'ed.
+ * The names of the bundle files in it, sorted: of more than
+ * RDS_DIRECTORY_FILES_MAX the first by name, and *more tells that there are
+ * others.  Fails if the directory has more than RDS_DIRECTORY_ENTRIES_MAX
+ * entries.  *names is malloc'ed.
  */
 RDS_MUST_CHECK bool rds_directory_list(int directory_fd,
                                        struct rds_bundle_name **names,

@@ -15,6 +15,7 @@
 
 #define SUFFIX "-bundle.pem"
 #define GLOBAL_SUFFIX "-global" SUFFIX
+#define LEFT_OUT_MAX 64 /* certificates of a file that are reported singly */
 
 static bool ends_with(const char *text, size_t size, const char *end)
 {
@@ -69,18 +70,32 @@ struct maker {
     void *arg;
     struct rds_error *err;
     size_t der_used;
-    size_t found; /* certificates, good or not */
-    bool damaged; /* libcrypto says that this is no PEM */
+    size_t found;    /* certificates, good or not */
+    size_t left_out; /* of them */
+    bool damaged;    /* libcrypto says that this is no PEM */
 };
 
-static void leave_out(struct maker *maker, const char *why)
+/* Reports it, and goes on: always true. */
+static bool leave_out(struct maker *maker, const char *why)
 {
     char line[RDS_ERROR_TEXT + RDS_FILE_NAME_MAX + 64];
 
-    if (maker->report == NULL)
-        return;
+    if (maker->report == NULL || ++maker->left_out > LEFT_OUT_MAX)
+        return true;
     (void)snprintf(line, sizeof(line), "%s: certificate %zu left out: %s",
                    maker->bundle->name.file, maker->found, why);
+    maker->report(maker->arg, line);
+    return true;
+}
+
+static void report_left_out(const struct maker *maker)
+{
+    char line[RDS_ERROR_TEXT];
+
+    if (maker->report == NULL || maker->left_out <= LEFT_OUT_MAX)
+        return;
+    (void)snprintf(line, sizeof(line), "%s: %zu more certificates left out",
+                   maker->bundle->name.file, maker->left_out - LEFT_OUT_MAX);
     maker->report(maker->arg, line);
 }
 
@@ -125,14 +140,32 @@ bool rds_bundle_name_fits(const struct rds_bundle_name *name,
              strcmp(name->region, anchor->region) == 0));
 }
 
-static bool has_anchor(const struct rds_bundle *bundle,
-                       const unsigned char *sha256)
+/* How many have its subject; *twice: whether it is one of them itself. */
+static size_t same_name(const struct rds_bundle *bundle,
+                        const struct rds_anchor *wanted, bool *twice)
 {
+    size_t count = 0;
+
+    *twice = false;
     for (size_t i = 0; i < bundle->count; i++) {
-        if (memcmp(bundle->anchors[i].sha256, sha256, RDS_SHA256_SIZE) == 0)
-            return true;
+        const struct rds_anchor *anchor = &bundle->anchors[i];
+
+        if (anchor->subject_key != wanted->subject_key)
+            continue;
+        count++;
+        *twice |= memcmp(anchor->sha256, wanted->sha256, RDS_SHA256_SIZE) == 0;
     }
-    return false;
+    return count;
+}
+
+static bool too_many_of_a_name(const struct maker *maker,
+                               const struct rds_anchor *anchor)
+{
+    return rds_fail(maker->err, RDS_R_BAD_BUNDLE,
+                    "%s: more than %d certificates with the name of %s; fetch "
+                    "the file again",
+                    maker->bundle->name.file, RDS_SAME_NAME_MAX,
+                    anchor->alias);
 }
 
 /* One certificate: kept, or left out with a report; false ends the reading. */
@@ -144,6 +177,8 @@ static bool take_certificate(struct maker *maker, const unsigned char *der,
     size_t most = rds_bundle_anchors_max(&bundle->name);
     unsigned char sha256[RDS_SHA256_SIZE];
     struct rds_error why;
+    size_t same;
+    bool twice;
 
     maker->found++;
     if (maker->found > most)
@@ -152,22 +187,23 @@ static bool take_certificate(struct maker *maker, const unsigned char *der,
                         most);
     rds_sha256(der, size, sha256);
     if (!rds_anchor_describe(anchor, der, size, sha256,
-                             (uint32_t)maker->der_used, &why)) {
-        leave_out(maker, why.text);
-    } else if (!rds_bundle_name_fits(&bundle->name, anchor)) {
-        leave_out(maker, bundle->name.legacy != NULL
-                             ? "not of Amazon RDS"
-                             : "not of the region or partition that the "
-                               "file's name states");
-    } else if (has_anchor(bundle, sha256)) {
-        leave_out(maker, "it stands in the file twice");
-    } else if (maker->prove && !libcrypto_takes(maker->lc, der, size)) {
-        leave_out(maker, "libcrypto cannot read it");
-    } else {
-        memcpy(bundle->der + maker->der_used, der, size);
-        maker->der_used += size;
-        bundle->count++;
-    }
+                             (uint32_t)maker->der_used, &why))
+        return leave_out(maker, why.text);
+    if (!rds_bundle_name_fits(&bundle->name, anchor))
+        return leave_out(maker, bundle->name.legacy != NULL
+                                    ? "not of Amazon RDS"
+                                    : "not of the region or partition that "
+                                      "the file's name states");
+    same = same_name(bundle, anchor, &twice);
+    if (twice)
+        return leave_out(maker, "it stands in the file twice");
+    if (same == RDS_SAME_NAME_MAX)
+        return too_many_of_a_name(maker, anchor);
+    if (maker->prove && !libcrypto_takes(maker->lc, der, size))
+        return leave_out(maker, "libcrypto cannot read it");
+    memcpy(bundle->der + maker->der_used, der, size);
+    maker->der_used += size;
+    bundle->count++;
     return true;
 }
 
@@ -326,7 +362,8 @@ struct rds_bundle *rds_bundle_parse(const struct rds_libcrypto *lc,
                                     rds_report_fn *report, void *arg,
                                     struct rds_error *err)
 {
-    struct maker maker = {lc, prove, NULL, report, arg, err, 0, 0, false};
+    struct maker maker = {
+        .lc = lc, .prove = prove, .report = report, .arg = arg, .err = err};
     bool good;
 
     if (size > RDS_BUNDLE_MAX) {
@@ -341,6 +378,7 @@ struct rds_bundle *rds_bundle_parse(const struct rds_libcrypto *lc,
     }
     (void)lc->ERR_set_mark();
     good = fill_at_last(&maker, bytes, size);
+    report_left_out(&maker);
     (void)lc->ERR_pop_to_mark();
     if (good)
         return maker.bundle;

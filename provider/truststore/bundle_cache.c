@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "rds/guard.h"
@@ -74,6 +75,8 @@ static bool carry_over(struct rds_file_state *state,
 {
     state->identity = before->identity;
     state->bundle = share_bundle(before->bundle);
+    state->bytes = before->bytes;
+    state->beyond = before->beyond;
     if (before->refusal == NULL)
         return true;
     state->refusal = strdup(before->refusal);
@@ -148,10 +151,13 @@ static bool read_file(const struct rds_reader *reader,
     struct rds_error why;
 
     state->bundle = parse_file(reader, folder, fd, state, &why);
+    state->bytes = state->identity.size;
     if (state->bundle != NULL)
         return true;
-    if (before != NULL)
+    if (before != NULL) {
         state->bundle = share_bundle(before->bundle);
+        state->bytes = before->bytes;
+    }
     return refuse(reader, &why, false, &state->identity, &state->refusal);
 }
 
@@ -162,36 +168,81 @@ static bool same_judge(const struct rds_folder *a, const struct rds_folder *b)
            a->identity.mode == b->identity.mode;
 }
 
+/*
+ * What the file may cost: to be read, and to keep what was read of it before.
+ * One that is refused unread costs nothing.
+ */
+static off_t cost(const struct rds_identity *now,
+                  const struct rds_file_state *last)
+{
+    bool readable =
+        now->present && S_ISREG(now->mode) && now->size <= RDS_BUNDLE_MAX;
+    off_t size = readable ? now->size : 0;
+
+    return last != NULL && last->bundle != NULL && last->bytes > size
+               ? last->bytes
+               : size;
+}
+
+static bool go_beyond(const struct rds_reader *reader,
+                      struct rds_file_state *state,
+                      const struct rds_identity *now,
+                      const struct rds_file_state *last,
+                      struct rds_allowance *allowance)
+{
+    bool known = allowance->told || (last != NULL && last->beyond);
+    struct rds_error why;
+
+    (void)rds_fail(&why, RDS_R_BAD_BUNDLE,
+                   "%s: not read: with the files before it, there are more "
+                   "than %d bytes of bundles",
+                   state->name.file, RDS_DIRECTORY_BYTES_MAX);
+    allowance->told = true;
+    state->beyond = true;
+    state->identity = *now;
+    return refuse(reader, &why, known, &state->identity, &state->refusal);
+}
+
 static bool look_at_file(const struct rds_reader *reader,
                          struct rds_folder *out, int fd,
                          const struct rds_bundle_name *name,
-                         const struct rds_folder *before)
+                         const struct rds_folder *before,
+                         struct rds_allowance *allowance)
 {
     const struct rds_file_state *last = find_file(before, name->file);
     struct rds_file_state *state = &out->files[out->count++];
     struct rds_identity now;
+    bool good;
 
     state->name = *name;
     state->path = join_path(reader->directory, name->file);
     if (state->path == NULL)
         return false;
     rds_identity_look(fd, name_in_folder(name), &now);
-    if (last != NULL && rds_identity_unchanged(&last->identity, &now) &&
+    if (cost(&now, last) > allowance->bytes)
+        return go_beyond(reader, state, &now, last, allowance);
+    if (last != NULL && !last->beyond &&
+        rds_identity_unchanged(&last->identity, &now) &&
         same_judge(before, out))
-        return carry_over(state, last);
-    return read_file(reader, out, fd, state, last);
+        good = carry_over(state, last);
+    else
+        good = read_file(reader, out, fd, state, last);
+    /* It may have grown since the look: then nothing more is read. */
+    allowance->bytes -= cost(&state->identity, state);
+    return good;
 }
 
 bool rds_folder_read(const struct rds_reader *reader, struct rds_folder *out,
                      int fd, const struct rds_bundle_name *names, size_t count,
-                     const struct rds_folder *before)
+                     const struct rds_folder *before,
+                     struct rds_allowance *allowance)
 {
     bool good;
 
     out->files = calloc(count + 1, sizeof(out->files[0]));
     good = out->files != NULL;
     for (size_t i = 0; good && i < count; i++)
-        good = look_at_file(reader, out, fd, &names[i], before);
+        good = look_at_file(reader, out, fd, &names[i], before, allowance);
     return good;
 }
 

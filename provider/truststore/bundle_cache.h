@@ -20,6 +20,14 @@ struct rds_file_state {
     struct rds_identity identity;
     struct rds_bundle *bundle; /* what it holds, or last held; or NULL */
     char *refusal;             /* why it was refused, or NULL */
+    off_t bytes;               /* of the file that `bundle` was read from */
+    bool beyond;               /* the limit: not read, whatever it holds */
+};
+
+/* What may still be read at one look, in this directory and in `retired`. */
+struct rds_allowance {
+    off_t bytes;
+    bool told; /* that it does not suffice */
 };
 
 struct rds_folder {
@@ -43,13 +51,14 @@ void rds_reader_report(const struct rds_reader *reader, const char *line);
 /*
  * Reads the files of these names in the opened directory `fd`, whose identity
  * is in out->identity; `before` is the same folder as it was, or an empty
- * one.
+ * one.  A file that goes beyond the allowance is refused, and keeps nothing.
  */
 RDS_MUST_CHECK bool rds_folder_read(const struct rds_reader *reader,
                                     struct rds_folder *out, int fd,
                                     const struct rds_bundle_name *names,
                                     size_t count,
-                                    const struct rds_folder *before);
+                                    const struct rds_folder *before,
+                                    struct rds_allowance *allowance);
 
 /* Takes over the files as they were, where nobody can look at them. */
 RDS_MUST_CHECK bool rds_folder_carry(struct rds_folder *out,

@@ -366,10 +366,23 @@ bool rds_directory_read(int directory_fd, const char *file,
     return good;
 }
 
-static int compare_names(const void *a, const void *b)
+/* Keeps the first of all names in their order, whatever order they come in. */
+static void keep_name(struct rds_bundle_name *names, size_t *count, bool *more,
+                      const struct rds_bundle_name *name)
 {
-    return strcmp(((const struct rds_bundle_name *)a)->file,
-                  ((const struct rds_bundle_name *)b)->file);
+    size_t at = *count;
+
+    if (at == RDS_DIRECTORY_FILES_MAX) {
+        *more = true;
+        if (strcmp(name->file, names[at - 1].file) > 0)
+            return;
+        at--;
+    } else {
+        (*count)++;
+    }
+    for (; at > 0 && strcmp(name->file, names[at - 1].file) < 0; at--)
+        names[at] = names[at - 1];
+    names[at] = *name;
 }
 
 /*
@@ -386,42 +399,52 @@ static const struct dirent *next_entry(DIR *directory, int *why)
     return entry;
 }
 
+static bool read_names(DIR *directory, struct rds_bundle_name *names,
+                       size_t *count, bool *more, struct rds_error *err)
+{
+    struct rds_bundle_name name;
+    const struct dirent *entry;
+    size_t entries = 0;
+    int why = 0;
+
+    while ((entry = next_entry(directory, &why)) != NULL) {
+        if (++entries > RDS_DIRECTORY_ENTRIES_MAX)
+            return refuse(err, ".",
+                          "the directory has more than %d entries; remove "
+                          "what is not a bundle",
+                          RDS_DIRECTORY_ENTRIES_MAX);
+        if (rds_bundle_name_read(entry->d_name, &name))
+            keep_name(names, count, more, &name);
+    }
+    errno = why;
+    return why == 0 || failed(err, ".", "list the directory");
+}
+
 bool rds_directory_list(int directory_fd, struct rds_bundle_name **names,
                         size_t *count, bool *more, struct rds_error *err)
 {
     int fd = openat(directory_fd, ".",
                     O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK);
     DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
-    struct rds_bundle_name *found, name;
-    const struct dirent *entry;
-    int why = 0;
+    struct rds_bundle_name *found;
+    bool good;
 
     *names = NULL;
     *count = 0;
     *more = false;
     if (directory == NULL) {
+        good = failed(err, ".", "list the directory");
         if (fd >= 0)
             (void)close(fd);
-        return failed(err, ".", "list the directory");
+        return good;
     }
     found = malloc(RDS_DIRECTORY_FILES_MAX * sizeof(found[0]));
-    while (found != NULL && !*more &&
-           (entry = next_entry(directory, &why)) != NULL) {
-        if (!rds_bundle_name_read(entry->d_name, &name))
-            continue;
-        *more = *count == RDS_DIRECTORY_FILES_MAX;
-        if (!*more)
-            found[(*count)++] = name;
-    }
+    good = found != NULL ? read_names(directory, found, count, more, err)
+                         : rds_fail(err, RDS_R_NO_MEMORY, "out of memory");
     (void)closedir(directory);
-    if (found == NULL)
-        return rds_fail(err, RDS_R_NO_MEMORY, "out of memory");
-    if (why != 0) {
+    if (good)
+        *names = found;
+    else
         free(found);
-        errno = why;
-        return failed(err, ".", "list the directory");
-    }
-    qsort(found, *count, sizeof(found[0]), compare_names);
-    *names = found;
-    return true;
+    return good;
 }

@@ -143,7 +143,8 @@ static size_t find_retired(int fd,
  */
 static bool look_at_retired(const struct rds_truststore *store,
                             struct rds_snapshot *snapshot, int fd,
-                            const struct rds_folder *before)
+                            const struct rds_folder *before,
+                            struct rds_allowance *allowance)
 {
     struct rds_bundle_name names[RDS_LEGACY_FILES];
     struct rds_folder *folder = &snapshot->retired;
@@ -165,9 +166,20 @@ static bool look_at_retired(const struct rds_truststore *store,
     if (inner < 0)
         return rds_folder_keep(&store->reader, folder, before, &why);
     good = rds_folder_read(&store->reader, folder, inner, names,
-                           find_retired(inner, names), before);
+                           find_retired(inner, names), before, allowance);
     (void)close(inner);
     return good;
+}
+
+static void report_more(const struct rds_truststore *store, const char *last)
+{
+    char line[RDS_ERROR_TEXT];
+
+    (void)snprintf(line, sizeof(line),
+                   "more than %d bundle files: those after %s by name are not "
+                   "read; use one global file for each partition",
+                   RDS_DIRECTORY_FILES_MAX, last);
+    rds_reader_report(&store->reader, line);
 }
 
 static bool look_at_files(const struct rds_truststore *store,
@@ -176,6 +188,7 @@ static bool look_at_files(const struct rds_truststore *store,
 {
     const struct rds_folder *before = &previous->bundles;
     struct rds_folder *folder = &snapshot->bundles;
+    struct rds_allowance allowance = {RDS_DIRECTORY_BYTES_MAX, false};
     struct rds_bundle_name *names;
     struct rds_error why;
     size_t count;
@@ -185,14 +198,14 @@ static bool look_at_files(const struct rds_truststore *store,
         return rds_folder_keep(&store->reader, folder, before, &why) &&
                rds_folder_carry(&snapshot->retired, &previous->retired);
     if (more)
-        rds_reader_report(&store->reader,
-                          "more bundle files than are read; use one global "
-                          "file for each partition");
-    good = rds_folder_read(&store->reader, folder, fd, names, count, before);
+        report_more(store, names[count - 1].file);
+    good = rds_folder_read(&store->reader, folder, fd, names, count, before,
+                           &allowance);
     free(names);
     if (good)
         report_oddities(store, folder, fd);
-    return good && look_at_retired(store, snapshot, fd, &previous->retired);
+    return good && look_at_retired(store, snapshot, fd, &previous->retired,
+                                   &allowance);
 }
 
 static bool look_at_directory(const struct rds_truststore *store,
@@ -567,6 +580,82 @@ static bool set_bounds(struct rds_snapshot *snapshot)
     return true;
 }
 
+/* An entry by its subject. */
+struct named {
+    unsigned long long key;
+    size_t place;
+};
+
+static int compare_named(const void *a, const void *b)
+{
+    const struct named *x = a, *y = b;
+
+    if (x->key != y->key)
+        return x->key < y->key ? -1 : 1;
+    return (x->place > y->place) - (x->place < y->place);
+}
+
+static void report_names(const struct rds_truststore *store,
+                         const struct rds_entry *entry)
+{
+    char line[RDS_ERROR_TEXT];
+
+    (void)snprintf(line, sizeof(line),
+                   "%s: more than %d certificates with the name of %s in all "
+                   "files; the others are not used",
+                   entry->bundle != NULL ? entry->bundle->name.file
+                                         : "the built-in set",
+                   RDS_SAME_NAME_MAX, entry->anchor->alias);
+    rds_reader_report(&store->reader, line);
+}
+
+/*
+ * No file has more certificates of a name than RDS_SAME_NAME_MAX; neither may
+ * all files together.  Marks the others by having no anchor.
+ */
+static void mark_names(const struct rds_truststore *store,
+                       struct rds_entry *entries, struct named *named,
+                       size_t count)
+{
+    bool told = false;
+    size_t same = 0;
+
+    for (size_t i = 0; i < count; i++)
+        named[i] = (struct named){entries[i].anchor->subject_key, i};
+    qsort(named, count, sizeof(named[0]), compare_named);
+    for (size_t i = 0; i < count; i++) {
+        same = i != 0 && named[i].key == named[i - 1].key ? same + 1 : 1;
+        if (same <= RDS_SAME_NAME_MAX)
+            continue;
+        if (!told)
+            report_names(store, &entries[named[i].place]);
+        told = true;
+        entries[named[i].place].anchor = NULL;
+    }
+}
+
+static bool bound_names(const struct rds_truststore *store,
+                        struct rds_snapshot *snapshot)
+{
+    size_t count = snapshot->view.count, kept = 0;
+    struct rds_entry *entries = snapshot->entries;
+    struct named *named;
+
+    if (rds_folder_anchors(&snapshot->bundles) <= RDS_SAME_NAME_MAX)
+        return true;
+    named = calloc(count, sizeof(named[0]));
+    if (named == NULL)
+        return false;
+    mark_names(store, entries, named, count);
+    free(named);
+    for (size_t i = 0; i < count; i++) {
+        if (entries[i].anchor != NULL)
+            entries[kept++] = entries[i];
+    }
+    snapshot->view.count = kept;
+    return true;
+}
+
 /* The anchors of the bundles, sorted; returns how many. */
 static size_t gather_bundles(const struct rds_snapshot *snapshot,
                              struct rds_entry *out)
@@ -672,6 +761,8 @@ static bool merge(const struct rds_truststore *store,
     if (!set_bounds(snapshot))
         return false;
     snapshot->view.count = keep_once(snapshot->entries, snapshot->view.count);
+    if (!bound_names(store, snapshot))
+        return false;
     for (size_t i = 0; i < snapshot->retired.count; i++)
         add_retired(store, snapshot, &snapshot->retired.files[i]);
     return true;

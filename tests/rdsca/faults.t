@@ -145,10 +145,10 @@ import_faults() {
 
     one_root
     RUN_SECONDS=20
-    refused 'import /dev/zero' 'larger than 16777216 bytes' /dev/zero
+    refused 'import /dev/zero' 'larger than 4194304 bytes' /dev/zero
     refused 'import /dev/null' 'empty' /dev/null
     truncate -s 1T "$TMP/sparse"
-    refused 'import a sparse file of 1 TiB' 'larger than 16777216 bytes' \
+    refused 'import a sparse file of 1 TiB' 'larger than 4194304 bytes' \
         "$TMP/sparse"
     ln -s loop "$TMP/loop"
     refused 'import a loop' 'cannot read: Too many levels' "$TMP/loop"

@@ -289,13 +289,13 @@ refusals() {
     refused 'an empty file' "$FILE: empty" --for us-west-2 "$IN/empty.pem"
     echo '<html>' >"$IN/page.pem"
     refused 'an HTML page' "$FILE: a web page" --for us-west-2 "$IN/page.pem"
-    head -c 10485760 /dev/zero >"$IN/zeros.pem"
-    refused '10 MB of zeros' "$FILE: no certificate in it" --for us-west-2 \
+    head -c 4194304 /dev/zero >"$IN/zeros.pem"
+    refused '4 MiB of zeros' "$FILE: no certificate in it" --for us-west-2 \
         "$IN/zeros.pem"
-    truncate -s 17M "$IN/zeros.pem"
-    refused '17 MB' "$FILE: larger than 16777216 bytes" --for us-west-2 \
+    truncate -s 5M "$IN/zeros.pem"
+    refused '5 MiB' "$FILE: larger than 4194304 bytes" --for us-west-2 \
         "$IN/zeros.pem"
-    refused 'an endless file' "$FILE: larger than 16777216 bytes" \
+    refused 'an endless file' "$FILE: larger than 4194304 bytes" \
         --for us-west-2 /dev/zero
     cat "$IN/$FILE" "$PKI/leaf.pem" >"$IN/leaf.pem"
     refused "a server's certificate" "$FILE: " --for us-west-2 --accept-new \

@@ -112,7 +112,9 @@ frozen() {
     fresh
     install -m 644 "$old" "$DIR/aws-global-bundle.pem"
     built_in "AWS's file of 2020 replaces nothing that is valid" rds://all
-    RDS_PROVIDER_DEBUG=file:$log,level:1 run openssl storeutl -noout -certs $WEST
+    export RDS_PROVIDER_DEBUG=file:$log,level:1
+    run openssl storeutl -noout -certs $WEST
+    unset RDS_PROVIDER_DEBUG
     like "$(<"$log")" 'aws-global-bundle.pem: has no valid root for ' \
         '... and the log names the file' || show_run
     is "$(grep -c . "$log")" 1 '... in one line'
@@ -428,18 +430,40 @@ refused_sizes() {
     two_files
     on_both replace_with touch
     refused 'an empty file' 'empty; fetch the file again'
-    on_both truncate -s 17M
-    refused 'an oversized file' '17825792 bytes are too many'
+    on_both truncate -s 5M
+    refused 'an oversized file' '5242880 bytes are too many'
     on_both truncate -s 1G
     refused 'a much larger one' '1073741824 bytes are too many'
     on_both truncate -s 1T
     refused 'a sparse file of 1 TiB' '1099511627776 bytes are too many'
-    on_both replace_with truncate -s 16M
+    on_both replace_with truncate -s 4M
     refused 'the largest file, of zeros' 'no PEM certificate in it'
 }
 
 # Files that are not ours, in number and with names at the limits.
 # shellcheck disable=SC2016 # Perl
+# Links to one file cost no more than the file, in time and in the log.
+many_links() {
+    local a b log=$TMP/links.log
+
+    fresh
+    yes -- "$(<"$PKI/foreign.pem")" | head -c 4000000 >"$DIR/junk"
+    for a in {a..j}; do
+        for b in {a..j}; do
+            ln -s junk "$DIR/us-$a$b-1-bundle.pem"
+        done
+    done
+    export RDS_PROVIDER_DEBUG=file:$log,level:1
+    run openssl storeutl -noout -certs $WEST
+    unset RDS_PROVIDER_DEBUG
+    like "$out" 'Total found: 3' 'of 100 links to one large file ...'
+    is "$(grep -o 'us-[a-j]*-1-bundle.pem' "$log" | sort -u)" \
+        $'us-aa-1-bundle.pem\nus-ab-1-bundle.pem' '... one is read'
+    is "$(grep -o 'us-ab-1.*' "$log")" \
+        'us-ab-1-bundle.pem: not read: with the files before it, there are more than 4194304 bytes of bundles' \
+        '... and one line tells of the others'
+}
+
 odd_names() {
     two_files
     perl -e 'chdir shift or die;
@@ -917,6 +941,7 @@ refused_owner
 refused_permission
 refused_kinds
 refused_sizes
+many_links
 odd_names
 failing_calls
 refused_contents

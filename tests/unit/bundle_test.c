@@ -614,12 +614,12 @@ static void test_size(void)
     add_part(&file, WEST_RSA);
     text_add_bytes(&file, filler, RDS_BUNDLE_MAX - file.size);
     bundle = parse(US_WEST_2, file.bytes, file.size, NULL, &err);
-    CHECK(bundle != NULL && bundle->count == 1, "16 MiB: %s", err.text);
+    CHECK(bundle != NULL && bundle->count == 1, "4 MiB: %s", err.text);
     rds_bundle_free(bundle);
     text_add_bytes(&file, "\n", 1);
     CHECK(parse(US_WEST_2, file.bytes, file.size, NULL, &err) == NULL,
           "a byte more");
-    CHECK_TEXT(err.text, US_WEST_2 ": larger than 16777216 bytes", "text");
+    CHECK_TEXT(err.text, US_WEST_2 ": larger than 4194304 bytes", "text");
     free(filler);
     text_clear(&file);
 }
@@ -654,6 +654,73 @@ static void test_many(void)
     text_clear(&file);
 }
 
+/* As many roots of one name, each another certificate. */
+static void add_same(struct text *file, int count)
+{
+    struct made made;
+
+    for (int i = 0; i < count; i++) {
+        make_certificate(
+            &made,
+            &(struct recipe){.cn = "Amazon RDS us-west-2 Root CA RSA2048 G1",
+                             .until = day(2060, 1, 1) + i});
+        text_add_made(file, &made);
+    }
+}
+
+static void test_same_name(void)
+{
+    struct rds_error err = {RDS_R_NONE, ""};
+    struct text file = {NULL, 0};
+    struct rds_bundle *bundle;
+    unsigned char *again;
+
+    add_same(&file, RDS_SAME_NAME_MAX);
+    text_add_builtin(&file, "us-west-2-rds-ca-rsa4096-g1");
+    again = exact_copy(file.bytes, file.size);
+    text_add_bytes(&file, again, file.size);
+    free(again);
+    bundle = parse(US_WEST_2, file.bytes, file.size, NULL, &err);
+    if (CHECK(bundle != NULL, "%s", err.text))
+        CHECK_NUMBER(bundle->count, RDS_SAME_NAME_MAX + 1, "each once");
+    rds_bundle_free(bundle);
+    text_clear(&file);
+    add_same(&file, RDS_SAME_NAME_MAX + 1);
+    CHECK(parse(US_WEST_2, file.bytes, file.size, NULL, &err) == NULL,
+          "one more");
+    CHECK_TEXT(err.text,
+               US_WEST_2 ": more than 16 certificates with the name of "
+                         "us-west-2-rds-ca-rsa2048-g1; fetch the file again",
+               "text");
+    text_clear(&file);
+}
+
+static void count_line(void *arg, const char *line)
+{
+    size_t *counts = arg;
+
+    counts[strstr(line, " more certificates left out") != NULL]++;
+}
+
+/* A file of strangers does not flood the log. */
+static void test_many_left_out(void)
+{
+    struct rds_bundle_name name;
+    struct rds_error err = {RDS_R_NONE, ""};
+    struct text file = {NULL, 0};
+    size_t counts[2] = {0, 0};
+
+    for (int i = 0; i < 500; i++)
+        text_add_builtin(&file, "us-east-1-rds-ca-rsa2048-g1");
+    NEED(rds_bundle_name_read(US_WEST_2, &name));
+    CHECK(rds_bundle_parse(rds_libcrypto_linked(), &name, true, 0, file.bytes,
+                           file.size, count_line, counts, &err) == NULL,
+          "nothing is left");
+    CHECK_NUMBER(counts[0], 64, "lines");
+    CHECK_NUMBER(counts[1], 1, "and how many more");
+    text_clear(&file);
+}
+
 CU_TestInfo bundle_tests[] = {
     {"names of files", test_file_names},
     {"what is read, left out, refused", test_bundles},
@@ -664,5 +731,7 @@ CU_TestInfo bundle_tests[] = {
     {"the error queue", test_queue},
     {"the largest file", test_size},
     {"many certificates", test_many},
+    {"many certificates of one name", test_same_name},
+    {"many that are left out", test_many_left_out},
     CU_TEST_INFO_NULL,
 };

@@ -296,16 +296,16 @@ static void test_sizes(void)
     check_read(&folder, FILE_NAME, "x", "one byte");
     NEED(truncate(folder_path(&folder, FILE_NAME), RDS_BUNDLE_MAX) == 0);
     read_file(&got, &folder, FILE_NAME, NULL);
-    CHECK_NUMBER(got.size, RDS_BUNDLE_MAX, "16 MiB");
+    CHECK_NUMBER(got.size, RDS_BUNDLE_MAX, "4 MiB");
     NEED(truncate(folder_path(&folder, FILE_NAME), RDS_BUNDLE_MAX + 1) == 0);
     check_read(&folder, FILE_NAME,
                "error: " FILE_NAME
-               ": 16777217 bytes are too many; at most 16777216",
+               ": 4194305 bytes are too many; at most 4194304",
                "a byte more");
     NEED(truncate(folder_path(&folder, FILE_NAME), (off_t)1 << 40) == 0);
     check_read(&folder, FILE_NAME,
                "error: " FILE_NAME
-               ": 1099511627776 bytes are too many; at most 16777216",
+               ": 1099511627776 bytes are too many; at most 4194304",
                "a sparse file");
     text_clear(&got);
     folder_remove(&folder);
@@ -681,6 +681,74 @@ static void test_list(void)
     folder_remove(&folder);
 }
 
+static void many_name(char out[64], int i)
+{
+    (void)snprintf(out, 64, "ap-%c%c-1-bundle.pem", 'a' + i / 26,
+                   'a' + i % 26);
+}
+
+/*
+ * Which of too many files are read depends on their names alone: file systems
+ * list them by a hash, the newest first, or the oldest first.
+ */
+static void test_list_order(void)
+{
+    enum { MANY = RDS_DIRECTORY_FILES_MAX + 39 };
+    static const int steps[] = {1, MANY - 1, 5, 83}; /* MANY is a prime */
+    struct text got = {NULL, 0}, wanted = {NULL, 0};
+    char file[64];
+
+    for (int i = 0; i < RDS_DIRECTORY_FILES_MAX; i++) {
+        many_name(file, i);
+        text_add(&wanted, "%s%s", i != 0 ? " " : "", file);
+    }
+    for (size_t i = 0; i < COUNT(steps); i++) {
+        struct folder folder;
+
+        folder_make(&folder);
+        for (int file_at = 0; file_at < MANY; file_at++) {
+            many_name(file, file_at * steps[i] % MANY);
+            write_content(&folder, file, "x");
+        }
+        CHECK_NUMBER(list(&folder, &got, true), RDS_DIRECTORY_FILES_MAX,
+                     "step %d", steps[i]);
+        CHECK_TEXT(got.bytes, wanted.bytes, "step %d", steps[i]);
+        folder_remove(&folder);
+    }
+    text_clear(&got);
+    text_clear(&wanted);
+}
+
+static void test_entries(void)
+{
+    struct rds_bundle_name *names;
+    struct rds_error err = {RDS_R_NONE, ""};
+    struct folder folder;
+    char file[64];
+    size_t count;
+    bool more;
+    int fd;
+
+    folder_make(&folder);
+    for (int i = 0; i < RDS_DIRECTORY_ENTRIES_MAX - 1; i++) {
+        (void)snprintf(file, sizeof(file), "%d", i);
+        NEED(symlink("x", folder_path(&folder, file)) == 0);
+    }
+    fd = open(folder.path, O_RDONLY | O_DIRECTORY);
+    NEED(fd >= 0);
+    CHECK(!rds_directory_list(fd, &names, &count, &more, &err),
+          "with . and .. one too many");
+    CHECK_TEXT(err.text,
+               ".: the directory has more than 16384 entries; remove what is "
+               "not a bundle",
+               "text");
+    NEED(unlink(folder_path(&folder, file)) == 0);
+    CHECK(rds_directory_list(fd, &names, &count, &more, &err), "%s", err.text);
+    free(names);
+    NEED(close(fd) == 0);
+    folder_remove(&folder);
+}
+
 CU_TestInfo directory_tests[] = {
     {"modes of the directory", test_directory},
     {"no directory", test_no_directory},
@@ -696,5 +764,7 @@ CU_TestInfo directory_tests[] = {
     {"each field of an identity", test_identity_fields},
     {"the identity of what was read", test_identity_of_read},
     {"listing", test_list},
+    {"which of too many files", test_list_order},
+    {"too many entries", test_entries},
     CU_TEST_INFO_NULL,
 };

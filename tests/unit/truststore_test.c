@@ -575,6 +575,147 @@ static void test_future(void)
     stop(&fixture);
 }
 
+/* ---- bounds ------------------------------------------------------------- */
+
+#define BEYOND(file)                                                          \
+    file ": not read: with the files before it, there are more than 4194304 " \
+         "bytes of bundles\n"
+
+/* A bundle of this alias, filled up to so many bytes. */
+static void put_padded(const struct folder *folder, const char *file,
+                       const char *alias, size_t size)
+{
+    struct text content = {NULL, 0};
+    char *filler = malloc(size);
+
+    NEED(filler != NULL);
+    memset(filler, '\n', size);
+    text_add_builtin(&content, alias);
+    text_add_bytes(&content, filler, size - content.size);
+    folder_write(folder, file, &content);
+    folder_touch(folder, file, fresh(1));
+    text_clear(&content);
+    free(filler);
+}
+
+static size_t count_of(const struct text *text, const char *word)
+{
+    return text->bytes != NULL ? rds_pem_marks(text->bytes, text->size, word)
+                               : 0;
+}
+
+/* All files together; one that does not fit hinders no other. */
+static void test_bytes(void)
+{
+    const size_t mega = 1024 * 1024;
+    struct fixture fixture;
+
+    start(&fixture);
+    put_padded(&fixture.folder, "us-east-1-bundle.pem", EAST_RSA, 3 * mega);
+    put_padded(&fixture.folder, "us-east-2-bundle.pem",
+               "us-east-2-rds-ca-rsa2048-g1", 2 * mega);
+    put_padded(&fixture.folder, "us-west-1-bundle.pem",
+               "us-west-1-rds-ca-rsa2048-g1", 2 * mega);
+    put_padded(&fixture.folder, WEST, WEST_RSA, mega);
+    settle_clock();
+    check(&fixture, EAST_URI, EAST_RSA, "the first");
+    check(&fixture, WEST_URI, WEST_RSA, "one that fits");
+    check(&fixture, "rds:region/us-east-2",
+          "us-east-2-rds-ca-ecc384-g1 us-east-2-rds-ca-rsa2048-g1 "
+          "us-east-2-rds-ca-rsa4096-g1",
+          "one that does not");
+    CHECK_NUMBER(count_of(&fixture.reports, ": not read: "), 1,
+                 "two files, one line");
+    CHECK(mentions(&fixture.reports, BEYOND("us-east-2-bundle.pem")), "%s",
+          fixture.reports.bytes);
+    folder_put(&fixture.folder, "us-east-1-bundle.pem", EAST_RSA, fresh(1));
+    check(&fixture, "rds:region/us-east-2", "us-east-2-rds-ca-rsa2048-g1",
+          "there is room now, and the file is unchanged");
+    CHECK_NUMBER(count_of(&fixture.reports, ": not read: "), 1,
+                 "the other one still has none");
+    put_padded(&fixture.folder, "us-east-1-bundle.pem", EAST_RSA, 4 * mega);
+    check(&fixture, WEST_URI, WEST_ALL, "nothing is kept of what goes beyond");
+    stop(&fixture);
+}
+
+/* What is kept of a damaged file counts as before. */
+static void test_bytes_kept(void)
+{
+    const size_t mega = 1024 * 1024;
+    struct fixture fixture;
+
+    start(&fixture);
+    put_padded(&fixture.folder, "us-east-1-bundle.pem", EAST_RSA, 3 * mega);
+    check(&fixture, EAST_URI, EAST_RSA, "good");
+    put_text(&fixture.folder, "us-east-1-bundle.pem", "damaged", fresh(1));
+    check(&fixture, EAST_URI, EAST_RSA, "its last good content");
+    put_padded(&fixture.folder, WEST, WEST_RSA, 2 * mega);
+    check(&fixture, WEST_URI, WEST_ALL, "no room");
+    CHECK(mentions(&fixture.reports, BEYOND(WEST)), "reported");
+    NEED(unlink(folder_path(&fixture.folder, "us-east-1-bundle.pem")) == 0);
+    check(&fixture, WEST_URI, WEST_RSA, "room");
+    stop(&fixture);
+}
+
+/* Links to one refused file: it is read once. */
+static void test_links(void)
+{
+    struct text content = {NULL, 0};
+    struct fixture fixture;
+    char file[64];
+
+    start(&fixture);
+    while (content.size < RDS_BUNDLE_MAX - 4096)
+        text_add_builtin(&content, EAST_RSA);
+    folder_write(&fixture.folder, "junk", &content);
+    for (int i = 0; i < 100; i++) {
+        (void)snprintf(file, sizeof(file), "ap-%c%c-1-bundle.pem",
+                       'a' + i / 26, 'a' + i % 26);
+        NEED(symlink("junk", folder_path(&fixture.folder, file)) == 0);
+    }
+    check(&fixture, EAST_URI, EAST_ALL, "the built-in set answers");
+    CHECK(mentions(&fixture.reports, "ap-aa-1-bundle.pem: no certificate") ||
+              mentions(&fixture.reports, "ap-aa-1-bundle.pem: more than"),
+          "the first is read");
+    CHECK(!mentions(&fixture.reports, "ap-ac-1-bundle.pem"),
+          "the others are not");
+    CHECK(mentions(&fixture.reports, BEYOND("ap-ab-1-bundle.pem")),
+          "reported once");
+    text_clear(&content);
+    stop(&fixture);
+}
+
+/* Roots without a region come from every file, but not without end. */
+static void test_same_name(void)
+{
+    enum { FILES = RDS_SAME_NAME_MAX + 4 };
+    const struct rds_snapshot *snapshot;
+    struct fixture fixture;
+    size_t found = 0;
+
+    start(&fixture);
+    for (int i = 0; i < FILES; i++) {
+        struct recipe recipes[MAX_MADE] = {
+            {.cn = "Amazon RDS Root 2030 CA", .until = day(2060, 1, 1) + i}};
+        char file[64];
+
+        (void)snprintf(file, sizeof(file), "ap-foo-%d-bundle.pem", i);
+        put_recipes(&fixture.folder, file, recipes, fresh(1));
+    }
+    snapshot = take_snapshot(fixture.store);
+    for (size_t i = 0; i < rds_snapshot_view(snapshot)->count; i++)
+        found += strcmp(rds_snapshot_view(snapshot)->entries[i].anchor->alias,
+                        "rds-ca-2030-root") == 0;
+    CHECK_NUMBER(found, RDS_SAME_NAME_MAX, "roots of one name");
+    CHECK_NUMBER(count_of(&fixture.reports,
+                          ": more than 16 certificates with the name of "
+                          "rds-ca-2030-root in all files"),
+                 1, "%s", fixture.reports.bytes);
+    check(&fixture, WEST_URI, WEST_ALL, "the others");
+    rds_snapshot_release(snapshot);
+    stop(&fixture);
+}
+
 /* ---- new regions -------------------------------------------------------- */
 
 static void test_gov(void)
@@ -1373,6 +1514,10 @@ CU_TestInfo truststore_tests[] = {
     {"a bundle that expires meanwhile", test_expiry},
     {"a lack of what is distrusted", test_lack_distrusted},
     {"the names of what is lacking", test_lack_names},
+    {"bytes of all files", test_bytes},
+    {"bytes of what is kept", test_bytes_kept},
+    {"links to one refused file", test_links},
+    {"roots of one name in many files", test_same_name},
     {"not proven", test_unproven},
     {"a file of the future", test_future},
     {"stages", test_stages},
