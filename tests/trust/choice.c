@@ -9,19 +9,21 @@
 #include "tests.h"
 
 #define ROOT_CN "Amazon RDS " REGION " Root CA ECC384 G1"
+#define OTHER_CN "Amazon RDS " REGION " Root CA ECC384 G2"
 #define SUBORDINATE_CN "Amazon RDS " REGION " Subordinate CA ECC384 G1.A.1"
 
 /* Some roots of one name, and a chain that one of them signed. */
 struct family {
     struct pair roots[3];
     size_t count;
+    struct pair other; /* of another name, valid: so the bundle counts */
     struct pair subordinate, leaf;
 };
 
 static void family_start(struct family *family, size_t count,
                          const long (*dates)[2])
 {
-    const X509 *certificates[COUNT_OF(family->roots)] = {NULL};
+    const X509 *certificates[COUNT_OF(family->roots) + 1] = {NULL};
 
     family->count = count;
     for (size_t i = 0; i < count; i++) {
@@ -31,7 +33,11 @@ static void family_start(struct family *family, size_t count,
                                                       .until = dates[i][1]});
         certificates[i] = family->roots[i].certificate;
     }
-    write_bundle(REGION "-bundle.pem", certificates, count);
+    pair_make(&family->other,
+              &(struct recipe){
+                  .kind = KIND_CA, .cn = OTHER_CN, .from = -9, .until = 9});
+    certificates[count] = family->other.certificate;
+    write_bundle(REGION "-bundle.pem", certificates, count + 1);
 }
 
 static void family_sign(struct family *family, size_t signer, bool no_aki)
@@ -74,6 +80,7 @@ static void family_end(struct family *family)
 {
     for (size_t i = 0; i < family->count; i++)
         pair_free(&family->roots[i]);
+    pair_free(&family->other);
 }
 
 /* Whoever of three signed, with and without an identifier. */
