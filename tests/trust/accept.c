@@ -31,7 +31,7 @@ static void test_verify(void)
                 X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY,
                 "without the subordinate");
     answer_clear(&answer);
-    CHECK(log_count("offered for '" HOST "'") == 2, "the log says so: %zu", (size_t)log_count("has no valid root"));
+    CHECK(log_count("offered for '" HOST "'") == 2, "the log says so");
     chain_free(&chain);
 }
 
