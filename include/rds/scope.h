@@ -19,10 +19,12 @@
 
 #include "rds/select.h"
 
-/* What a URI admits: one rule for each of its selectors. */
+/* What a URI admits: a rule or two for each of its selectors. */
 struct rds_scope_rule {
-    enum rds_family family;          /* whose anchors vouch by this rule */
-    char ca[RDS_CA_MAX];             /* only this CA's; "": any */
+    uint64_t selectors;     /* of the URI, whose anchors vouch by this rule; a
+                             * bit as in struct rds_selection */
+    enum rds_family family; /* and of those only anchors of this family */
+    char ca[RDS_CA_MAX];    /* only this CA's; "": any */
     enum rds_partition partition;    /* RDS_PARTITIONS: any */
     bool preview;                    /* preview endpoints, and no others */
     char region[RDS_REGION_MAX];     /* "": any */
@@ -49,10 +51,10 @@ struct rds_scope {
  * selectors, or for all where it stands alone.
  *
  * A union admits what its parts admit, never more: all names of a leaf must
- * fit one rule, and the anchor that rule.  So file and sha256, whose anchors
- * no rule can tell from those of another selector, cannot be joined with
- * anything but proxy.  A global writer's name is refused, since it shows
- * neither region nor account, and so is role=intermediate.
+ * fit one rule, and a selector of that rule must have picked the anchor.  file
+ * and sha256 cannot be joined with anything but proxy.  A global writer's name
+ * is refused, since it shows neither region nor account, and so is
+ * role=intermediate.
  */
 RDS_MUST_CHECK bool rds_scope_make(struct rds_scope *out,
                                    const struct rds_uri *uri,
@@ -137,10 +139,13 @@ RDS_MUST_CHECK bool rds_scope_judge_identity(const struct rds_scope *scope,
 /*
  * Whether the anchor may vouch for a leaf that was found in scope: a root
  * that fits a rule which admits all names, never outside its partition,
- * region and stage.
+ * region and stage, nor outside the regions whose files brought it
+ * (rds_view_serves()).  `selectors` are those that picked it, as in struct
+ * rds_selection; `view` is what it was picked from.
  */
 bool rds_scope_anchor(const struct rds_scope *scope,
                       const struct rds_verdict *verdict,
-                      const struct rds_anchor *anchor);
+                      const struct rds_view *view,
+                      const struct rds_anchor *anchor, uint64_t selectors);
 
 #endif

@@ -48,6 +48,15 @@ struct rds_refusal {
 
 struct rds_shortfall; /* rds/shortfall.h */
 
+/*
+ * A root without a region that is at hand only because the file of one region
+ * has it.  AWS said there that it serves that region, and nothing of others.
+ */
+struct rds_bound {
+    const struct rds_anchor *anchor;
+    const char *region;
+};
+
 /* One of rds_legacy_files, fetched or not. */
 struct rds_retired {
     bool present; /* at hand, if only as it was before it was refused */
@@ -71,6 +80,8 @@ struct rds_view {
     size_t pin_count;
     const unsigned char (*combined)[RDS_SHA256_SIZE]; /* AWS's frozen file */
     size_t combined_count;
+    const struct rds_bound *bounds; /* one for each such root and region */
+    size_t bound_count;
     const struct rds_refusal *refusals;
     size_t refusal_count;
     const struct rds_shortfall *shortfalls; /* of the bundles */
@@ -80,11 +91,17 @@ struct rds_view {
     int64_t set_date; /* of the built-in set; older anchors are retired */
 };
 
-/* The answer: places in view->entries, in the order to give them out. */
+/*
+ * The answer: places in view->entries, in the order to give them out, and
+ * which selectors of the URI gave each: bit i is for uri->selectors[i].
+ */
 struct rds_selection {
-    uint32_t *index; /* free with rds_selection_clear() */
+    uint32_t *index; /* free both with rds_selection_clear() */
     size_t count;
+    uint64_t *selectors;
 };
+
+_Static_assert(RDS_SELECTORS_MAX <= 64, "a bit for each selector");
 
 /*
  * Selects.  `now` is in seconds since 1970-01-01 UTC.  A URI that asks for
@@ -108,6 +125,13 @@ bool rds_list(const struct rds_view *view, int64_t now, rds_list_fn *each,
 
 /* Whether the anchor was out of force before the built-in set was made. */
 bool rds_anchor_retired(const struct rds_anchor *anchor, int64_t set_date);
+
+/*
+ * Whether the anchor may serve a region at all, as far as the files say that
+ * hold it: one that only regional files hold serves their regions.
+ */
+bool rds_view_serves(const struct rds_view *view,
+                     const struct rds_anchor *anchor, const char *region);
 
 /* Whether the region is among the known ones or has an anchor. */
 bool rds_view_knows_region(const struct rds_view *view, const char *region);

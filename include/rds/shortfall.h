@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Internal to rds-provider: no public API, and it may change at any time. */
 #ifndef RDS_SHORTFALL_H
 #define RDS_SHORTFALL_H
 

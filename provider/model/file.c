@@ -115,7 +115,7 @@ static bool pick_region_file(struct picker *picker, const char *region)
     }
     if (picker->picked_count == 0)
         return rds_nothing_in_region(picker, region, &wish);
-    rds_pick_issuers(picker, &wish, partition, "");
+    rds_pick_issuers(picker, &wish, partition, region);
     return true;
 }
 

@@ -9,18 +9,16 @@
 
 #include "rds/select.h"
 
-/* Marks of an entry while selecting. */
-#define PICKED 1u /* by the selector at hand */
-#define CHOSEN 2u /* by any selector, role filter passed */
-
 struct picker {
     const struct rds_uri *uri;
     const struct rds_view *view;
     int64_t now;
     struct rds_error *err;
-    unsigned char *marks; /* one for each entry */
-    uint32_t *picked;     /* entries marked PICKED */
+    bool *is_picked;  /* for each entry: by the selector at hand */
+    uint32_t *picked; /* the entries that are */
     size_t picked_count;
+    uint64_t *chosen; /* for each entry: the selectors that picked it, filters
+                       * passed */
 };
 
 /* What a selector says beyond the filters. */
@@ -35,6 +33,8 @@ struct wish rds_wish_of(const struct rds_uri *uri, const char *ca);
 void rds_pick(struct picker *picker, size_t i);
 void rds_pick_family(struct picker *picker, enum rds_family family,
                      enum rds_partition partition, const struct wish *wish);
+
+/* Picks the roots that issued what was picked, of those without a region. */
 void rds_pick_issuers(struct picker *picker, const struct wish *wish,
                       enum rds_partition partition, const char *region);
 

@@ -25,26 +25,38 @@ const char *rds_clause_text(enum rds_clause clause)
 
 /* ---- making a scope ---------------------------------------------------- */
 
+static uint64_t bit_of(const struct rds_uri *uri,
+                       const struct rds_selector *selector)
+{
+    return (uint64_t)1 << (selector - uri->selectors);
+}
+
 static struct rds_scope_rule *add_rule(struct rds_scope *scope,
                                        const struct rds_uri *uri,
+                                       uint64_t selectors,
                                        enum rds_family family)
 {
     struct rds_scope_rule *rule = &scope->rules[scope->count++];
 
     memset(rule, 0, sizeof(*rule));
+    rule->selectors = selectors;
     rule->family = family;
     rule->partition = RDS_PARTITIONS;
     rule->preview = uri->filters.stage == RDS_STAGE_PREVIEW;
     return rule;
 }
 
-/* The same names, under the CAs of Amazon Trust Services. */
+/*
+ * The same names, under the CAs of Amazon Trust Services that these selectors
+ * pick.
+ */
 static void add_twin(struct rds_scope *scope,
-                     const struct rds_scope_rule *rule)
+                     const struct rds_scope_rule *rule, uint64_t selectors)
 {
     struct rds_scope_rule *twin = &scope->rules[scope->count++];
 
     *twin = *rule;
+    twin->selectors = selectors;
     twin->family = RDS_FAMILY_PROXY;
     twin->ca[0] = '\0';
 }
@@ -59,14 +71,14 @@ static bool is_twin(const struct rds_scope_rule *rule,
            strcmp(other->host, rule->host) == 0;
 }
 
-static bool has_twin(const struct rds_scope *scope,
-                     const struct rds_scope_rule *rule)
+static struct rds_scope_rule *find_twin(struct rds_scope *scope,
+                                        const struct rds_scope_rule *rule)
 {
     for (size_t i = 0; i < scope->count; i++) {
         if (is_twin(rule, &scope->rules[i]))
-            return true;
+            return &scope->rules[i];
     }
-    return false;
+    return NULL;
 }
 
 static bool add_host(struct rds_scope *scope, const struct rds_uri *uri,
@@ -81,7 +93,7 @@ static bool add_host(struct rds_scope *scope, const struct rds_uri *uri,
                         "a global writer endpoint shows neither "
                         "region nor account; name the regional cluster "
                         "endpoints instead");
-    rule = add_rule(scope, uri, host->family);
+    rule = add_rule(scope, uri, bit_of(uri, selector), host->family);
     rule->partition = host->partition;
     memcpy(rule->region, host->region, sizeof(rule->region));
     if (host->kind == RDS_ENDPOINT_PREVIEW)
@@ -91,7 +103,7 @@ static bool add_host(struct rds_scope *scope, const struct rds_uri *uri,
     else
         memcpy(rule->host, host->name, sizeof(rule->host));
     if (rds_endpoint_ambiguous(host))
-        add_twin(scope, rule);
+        add_twin(scope, rule, rule->selectors);
     return true;
 }
 
@@ -111,7 +123,8 @@ static bool add_certificates(struct rds_scope *scope,
                             "than its parts");
     }
     for (enum rds_family family = 0; family < RDS_FAMILIES; family++) {
-        struct rds_scope_rule *rule = add_rule(scope, uri, family);
+        struct rds_scope_rule *rule =
+            add_rule(scope, uri, bit_of(uri, selector), family);
 
         if (selector->kind == RDS_SELECT_CA)
             memcpy(rule->ca, selector->u.ca, sizeof(rule->ca));
@@ -123,26 +136,27 @@ static bool add_selector(struct rds_scope *scope, const struct rds_uri *uri,
                          const struct rds_selector *selector,
                          struct rds_error *err)
 {
+    uint64_t bit = bit_of(uri, selector);
     struct rds_scope_rule *rule;
 
     switch (selector->kind) {
     case RDS_SELECT_HOST:
         return add_host(scope, uri, selector, err);
     case RDS_SELECT_REGION:
-        rule = add_rule(scope, uri, RDS_FAMILY_RDS);
+        rule = add_rule(scope, uri, bit, RDS_FAMILY_RDS);
         memcpy(rule->region, selector->u.region.name, sizeof(rule->region));
         memcpy(rule->ca, selector->u.region.ca, sizeof(rule->ca));
         return true;
     case RDS_SELECT_PARTITION:
-        rule = add_rule(scope, uri, RDS_FAMILY_RDS);
+        rule = add_rule(scope, uri, bit, RDS_FAMILY_RDS);
         rule->partition = selector->u.partition;
         return true;
     case RDS_SELECT_GLOBAL:
-        rule = add_rule(scope, uri, RDS_FAMILY_RDS);
+        rule = add_rule(scope, uri, bit, RDS_FAMILY_RDS);
         rule->partition = RDS_PARTITION_AWS;
         return true;
     case RDS_SELECT_ALL:
-        (void)add_rule(scope, uri, RDS_FAMILY_RDS);
+        (void)add_rule(scope, uri, bit, RDS_FAMILY_RDS);
         return true;
     case RDS_SELECT_CA:
     case RDS_SELECT_FILE:
@@ -158,24 +172,35 @@ static bool add_selector(struct rds_scope *scope, const struct rds_uri *uri,
                     "rds://list names no certificates");
 }
 
-/* "proxy" widens the CAs, never the regions or accounts. */
-static void add_proxy(struct rds_scope *scope, const struct rds_uri *uri)
+/*
+ * "proxy" widens the CAs, never the regions or accounts.  `proxies` are the
+ * selectors of that word.
+ */
+static void add_proxy(struct rds_scope *scope, const struct rds_uri *uri,
+                      uint64_t proxies)
 {
     size_t count = scope->count;
 
     if (count == 0)
-        (void)add_rule(scope, uri, RDS_FAMILY_PROXY);
+        (void)add_rule(scope, uri, proxies, RDS_FAMILY_PROXY);
     for (size_t i = 0; i < count && scope->count < RDS_SCOPE_RULES_MAX; i++) {
-        if (scope->rules[i].family == RDS_FAMILY_RDS &&
-            !has_twin(scope, &scope->rules[i]))
-            add_twin(scope, &scope->rules[i]);
+        struct rds_scope_rule *rule = &scope->rules[i];
+        struct rds_scope_rule *twin;
+
+        if (rule->family != RDS_FAMILY_RDS)
+            continue;
+        twin = find_twin(scope, rule);
+        if (twin != NULL)
+            twin->selectors |= proxies;
+        else
+            add_twin(scope, rule, proxies);
     }
 }
 
 bool rds_scope_make(struct rds_scope *out, const struct rds_uri *uri,
                     struct rds_error *err)
 {
-    bool proxy = false;
+    uint64_t proxies = 0;
 
     out->count = 0;
     out->stage = uri->filters.stage;
@@ -186,10 +211,11 @@ bool rds_scope_make(struct rds_scope *out, const struct rds_uri *uri,
     for (size_t i = 0; i < uri->count; i++) {
         if (!add_selector(out, uri, &uri->selectors[i], err))
             return false;
-        proxy |= uri->selectors[i].kind == RDS_SELECT_PROXY;
+        if (uri->selectors[i].kind == RDS_SELECT_PROXY)
+            proxies |= bit_of(uri, &uri->selectors[i]);
     }
-    if (proxy)
-        add_proxy(out, uri);
+    if (proxies != 0)
+        add_proxy(out, uri, proxies);
     return true;
 }
 
@@ -531,21 +557,24 @@ bool rds_scope_judge(const struct rds_scope *scope,
 }
 
 static bool anchor_fits_rule(const struct rds_scope_rule *rule,
-                             const struct rds_anchor *anchor)
+                             const struct rds_anchor *anchor,
+                             uint64_t selectors)
 {
-    return rule->family == (enum rds_family)anchor->family &&
+    return (rule->selectors & selectors) != 0 &&
+           rule->family == (enum rds_family)anchor->family &&
            (rule->ca[0] == '\0' || strcmp(rule->ca, anchor->ca) == 0);
 }
 
 bool rds_scope_anchor(const struct rds_scope *scope,
                       const struct rds_verdict *verdict,
-                      const struct rds_anchor *anchor)
+                      const struct rds_view *view,
+                      const struct rds_anchor *anchor, uint64_t selectors)
 {
     bool fitting = false;
 
     for (size_t i = 0; i < scope->count; i++)
         fitting |= has_rule(verdict->rules, i) &&
-                   anchor_fits_rule(&scope->rules[i], anchor);
+                   anchor_fits_rule(&scope->rules[i], anchor, selectors);
     if (!fitting || verdict->clause != RDS_CLAUSE_IN_SCOPE ||
         anchor->role != RDS_ROLE_ROOT)
         return false;
@@ -554,5 +583,6 @@ bool rds_scope_anchor(const struct rds_scope *scope,
     return anchor->partition == verdict->partition &&
            (anchor->region[0] == '\0' ||
             strcmp(anchor->region, verdict->region) == 0) &&
-           anchor->stage == verdict->stage;
+           anchor->stage == verdict->stage &&
+           rds_view_serves(view, anchor, verdict->region);
 }

@@ -36,9 +36,9 @@ static bool passes(const struct picker *picker, const struct wish *wish,
 
 void rds_pick(struct picker *picker, size_t i)
 {
-    if ((picker->marks[i] & PICKED) != 0)
+    if (picker->is_picked[i])
         return;
-    picker->marks[i] |= PICKED;
+    picker->is_picked[i] = true;
     picker->picked[picker->picked_count++] = (uint32_t)i;
 }
 
@@ -76,7 +76,24 @@ bool rds_in_region(const struct rds_view *view, size_t i,
            strcmp(anchor->region, region) == 0;
 }
 
-/* Picks the roots that issued what was picked, from those of one region. */
+bool rds_view_serves(const struct rds_view *view,
+                     const struct rds_anchor *anchor, const char *region)
+{
+    bool bound = false;
+
+    for (size_t i = 0; i < view->bound_count; i++) {
+        const struct rds_bound *found = &view->bounds[i];
+
+        if (memcmp(found->anchor->sha256, anchor->sha256, RDS_SHA256_SIZE) !=
+            0)
+            continue;
+        if (strcmp(found->region, region) == 0)
+            return true;
+        bound = true;
+    }
+    return !bound;
+}
+
 void rds_pick_issuers(struct picker *picker, const struct wish *wish,
                       enum rds_partition partition, const char *region)
 {
@@ -85,12 +102,13 @@ void rds_pick_issuers(struct picker *picker, const struct wish *wish,
     const struct rds_view *view = picker->view;
     size_t own = picker->picked_count;
 
-    for (size_t i = rds_lower_bound(view, partition, region);
-         rds_in_region(view, i, partition, region); i++) {
+    for (size_t i = rds_lower_bound(view, partition, "");
+         rds_in_region(view, i, partition, ""); i++) {
         const struct rds_entry *root = &view->entries[i];
 
         if (root->anchor->role != RDS_ROLE_ROOT ||
-            !passes(picker, &any, root->anchor))
+            !passes(picker, &any, root->anchor) ||
+            !rds_view_serves(view, root->anchor, region))
             continue;
         for (size_t j = 0; j < own; j++) {
             const struct rds_entry *entry = &view->entries[picker->picked[j]];
@@ -116,7 +134,7 @@ static void pick_region(struct picker *picker, const char *region,
         if (passes(picker, wish, view->entries[i].anchor))
             rds_pick(picker, i);
     }
-    rds_pick_issuers(picker, wish, partition, "");
+    rds_pick_issuers(picker, wish, partition, region);
 }
 
 void rds_pick_family(struct picker *picker, enum rds_family family,
@@ -255,6 +273,7 @@ static bool passes_filters(const struct rds_filters *filters,
 /* One selector: picks, passes the picked through the filters. */
 static bool choose(struct picker *picker, const struct rds_selector *selector)
 {
+    uint64_t bit = (uint64_t)1 << (selector - picker->uri->selectors);
     size_t kept = 0;
 
     picker->picked_count = 0;
@@ -263,11 +282,11 @@ static bool choose(struct picker *picker, const struct rds_selector *selector)
     for (size_t i = 0; i < picker->picked_count; i++) {
         uint32_t at = picker->picked[i];
 
-        picker->marks[at] &= (unsigned char)~PICKED;
+        picker->is_picked[at] = false;
         if (!passes_filters(&picker->uri->filters, selector->kind,
                             picker->view->entries[at].anchor))
             continue;
-        picker->marks[at] |= CHOSEN;
+        picker->chosen[at] |= bit;
         picker->picked[kept++] = at;
     }
     picker->picked_count = kept;
@@ -296,15 +315,20 @@ static bool keeps_file_order(const struct rds_uri *uri)
     return uri->count == 1 && uri->selectors[0].kind == RDS_SELECT_FILE;
 }
 
-/* Whether the same certificate, of another source, is in the answer. */
-static bool given_already(const struct picker *picker, size_t at)
+/*
+ * Whether the same certificate, of another source, is in the answer: then
+ * that one counts for these selectors, too.
+ */
+static bool given_already(struct picker *picker, size_t at)
 {
     const struct rds_entry *entries = picker->view->entries;
 
     for (size_t i = 0; i < picker->picked_count; i++) {
         if (memcmp(entries[picker->picked[i]].anchor->sha256,
-                   entries[at].anchor->sha256, RDS_SHA256_SIZE) == 0)
-            return true;
+                   entries[at].anchor->sha256, RDS_SHA256_SIZE) != 0)
+            continue;
+        picker->chosen[picker->picked[i]] |= picker->chosen[at];
+        return true;
     }
     return false;
 }
@@ -317,27 +341,43 @@ static void put_in_order(struct picker *picker)
 
     picker->picked_count = 0;
     for (i = 0; i < view->count; i++) {
-        if ((picker->marks[i] & CHOSEN) != 0)
+        if (picker->chosen[i] != 0)
             picker->picked[picker->picked_count++] = (uint32_t)i;
     }
     for (; i < all; i++) {
-        if ((picker->marks[i] & CHOSEN) != 0 && !given_already(picker, i))
+        if (picker->chosen[i] != 0 && !given_already(picker, i))
             picker->picked[picker->picked_count++] = (uint32_t)i;
     }
+}
+
+/* Hands over what was picked, and which selectors chose it. */
+static bool give_out(struct picker *picker, struct rds_selection *out)
+{
+    out->selectors =
+        calloc(picker->picked_count + 1, sizeof(out->selectors[0]));
+    if (out->selectors == NULL)
+        return rds_fail(picker->err, RDS_R_NO_MEMORY, "out of memory");
+    out->index = picker->picked;
+    out->count = picker->picked_count;
+    picker->picked = NULL;
+    for (size_t i = 0; i < out->count; i++)
+        out->selectors[i] = picker->chosen[out->index[i]];
+    return true;
 }
 
 bool rds_select(const struct rds_uri *uri, const struct rds_view *view,
                 int64_t now, struct rds_selection *out, struct rds_error *err)
 {
-    struct picker picker = {uri, view, now, err, NULL, NULL, 0};
+    struct picker picker = {.uri = uri, .view = view, .now = now, .err = err};
     size_t room = view->count + view->retired_count + 1;
     bool good = false;
 
-    out->index = NULL;
-    out->count = 0;
-    picker.marks = calloc(room, 1);
+    memset(out, 0, sizeof(*out));
+    picker.is_picked = calloc(room, sizeof(picker.is_picked[0]));
     picker.picked = calloc(room, sizeof(picker.picked[0]));
-    if (picker.marks == NULL || picker.picked == NULL) {
+    picker.chosen = calloc(room, sizeof(picker.chosen[0]));
+    if (picker.is_picked == NULL || picker.picked == NULL ||
+        picker.chosen == NULL) {
         (void)rds_fail(err, RDS_R_NO_MEMORY, "out of memory");
         goto done;
     }
@@ -349,19 +389,17 @@ bool rds_select(const struct rds_uri *uri, const struct rds_view *view,
     }
     if (!keeps_file_order(uri))
         put_in_order(&picker);
-    out->index = picker.picked;
-    out->count = picker.picked_count;
-    picker.picked = NULL;
-    good = true;
+    good = give_out(&picker, out);
 done:
-    free(picker.marks);
+    free(picker.is_picked);
     free(picker.picked);
+    free(picker.chosen);
     return good;
 }
 
 void rds_selection_clear(struct rds_selection *selection)
 {
     free(selection->index);
-    selection->index = NULL;
-    selection->count = 0;
+    free(selection->selectors);
+    memset(selection, 0, sizeof(*selection));
 }

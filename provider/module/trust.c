@@ -25,6 +25,7 @@
 /* A root that may be offered. */
 struct root {
     struct rds_entry entry;
+    uint64_t selectors;     /* of the URI, that picked it */
     _Atomic(X509 *) parsed; /* made when first needed; our reference */
 };
 
@@ -156,7 +157,7 @@ static struct trust_set *make_set(const struct trust *trust,
                                   const struct trust_set *before, int64_t now)
 {
     const struct rds_view *view = rds_snapshot_view(snapshot);
-    struct rds_selection selection = {NULL, 0};
+    struct rds_selection selection = {NULL, 0, NULL};
     struct trust_set *set;
     struct rds_error err;
 
@@ -177,8 +178,10 @@ static struct trust_set *make_set(const struct trust *trust,
     for (size_t i = 0; i < selection.count; i++) {
         const struct rds_entry *entry = &view->entries[selection.index[i]];
 
-        if (entry->anchor->role == RDS_ROLE_ROOT)
-            set->roots[set->count++].entry = *entry;
+        if (entry->anchor->role != RDS_ROLE_ROOT)
+            continue;
+        set->roots[set->count].entry = *entry;
+        set->roots[set->count++].selectors = selection.selectors[i];
     }
     rds_selection_clear(&selection);
     qsort(set->roots, set->count, sizeof(set->roots[0]), compare_roots);
@@ -321,13 +324,15 @@ static X509 *parsed_root(const struct trust *trust, struct root *root)
 }
 
 /* The name, the key identifier and the usage of the issuer fit. */
-static X509 *candidate(const struct trust *trust, struct root *root,
-                       const struct rds_verdict *verdict,
+static X509 *candidate(const struct trust *trust, const struct trust_set *set,
+                       struct root *root, const struct rds_verdict *verdict,
                        subject_certificate *subject)
 {
     X509 *parsed;
 
-    if (!rds_scope_anchor(trust->scope, verdict, root->entry.anchor))
+    if (!rds_scope_anchor(trust->scope, verdict,
+                          rds_snapshot_view(set->snapshot), root->entry.anchor,
+                          root->selectors))
         return NULL;
     parsed = parsed_root(trust, root);
     if (parsed == NULL) {
@@ -364,7 +369,7 @@ static struct root *choose(const struct trust *trust, struct trust_set *set,
 
     for (size_t i = find_key(set, key); same_key(set, i, key); i++) {
         struct root *root = &set->roots[i];
-        X509 *parsed = candidate(trust, root, verdict, subject);
+        X509 *parsed = candidate(trust, set, root, verdict, subject);
         bool better;
 
         if (parsed == NULL)

@@ -33,7 +33,8 @@ struct rds_snapshot {
     bool retired_there;        /* something of that name is in the directory */
     struct rds_refusal *refusals;
     struct rds_shortfalls shortfalls;
-    int64_t from, until;        /* when bundles replace as they do in it */
+    int64_t from, until; /* when bundles replace as they do in it */
+    struct rds_bound *bounds;
     struct rds_answers answers; /* kept for whoever asks again */
 };
 
@@ -59,6 +60,7 @@ static void free_snapshot(struct rds_snapshot *snapshot)
     rds_answers_clear(&snapshot->answers);
     free(snapshot->refusals);
     free(snapshot->shortfalls.list);
+    free(snapshot->bounds);
     free(snapshot->entries);
     free(snapshot);
 }
@@ -295,11 +297,32 @@ enum weight {
     WEIGHT_ROOT
 };
 
-static enum weight weigh(const struct rds_anchor *anchor, int64_t now)
+/* Whether the bundle has the valid root without a region that issued this. */
+static bool brings_issuer(const struct rds_bundle *bundle,
+                          const struct rds_anchor *anchor, int64_t now)
 {
+    for (size_t i = 0; bundle != NULL && i < bundle->count; i++) {
+        const struct rds_anchor *root = &bundle->anchors[i];
+
+        if (root->role == RDS_ROLE_ROOT && root->region[0] == '\0' &&
+            root->subject_key == anchor->issuer_key &&
+            rds_anchor_in_force(root, now))
+            return true;
+    }
+    return false;
+}
+
+/* An intermediate weighs as much as the root that comes with it. */
+static enum weight weigh(const struct rds_entry *entry, int64_t now)
+{
+    const struct rds_anchor *anchor = entry->anchor;
+
     if (!rds_anchor_in_force(anchor, now))
         return WEIGHT_NONE;
-    return anchor->role == RDS_ROLE_ROOT ? WEIGHT_ROOT : WEIGHT_INTERMEDIATE;
+    return anchor->role == RDS_ROLE_ROOT ||
+                   brings_issuer(entry->bundle, anchor, now)
+               ? WEIGHT_ROOT
+               : WEIGHT_INTERMEDIATE;
 }
 
 /* Only what is valid replaces what is valid; no other code sees to that. */
@@ -354,7 +377,7 @@ static void gather_claims(const struct rds_entry *place, size_t count,
     memset(claims, 0, RDS_STAGES * sizeof(claims[0]));
     for (size_t i = 0; i < count; i++) {
         struct claims *own = &claims[place[i].anchor->stage];
-        enum weight weight = weigh(place[i].anchor, now);
+        enum weight weight = weigh(&place[i], now);
 
         hold_while_valid(snapshot, place[i].anchor, now);
         if (!current_builtin(&place[i]))
@@ -366,7 +389,7 @@ static void gather_claims(const struct rds_entry *place, size_t count,
     for (size_t i = 0; i < count; i++) {
         if (place[i].bundle != NULL)
             claim_bundle(&claims[place[i].anchor->stage], place[i].bundle,
-                         weigh(place[i].anchor, now));
+                         weigh(&place[i], now));
     }
     for (size_t i = 0; i < RDS_STAGES; i++) {
         if (outweighs(claims[i].builtin, claims[i].best_weight))
@@ -402,7 +425,7 @@ static bool has_ca(const struct rds_entry *place, size_t count,
 
         if (place[i].bundle != NULL && keeps_bundle(&place[i], best) &&
             anchor->stage == wanted->stage &&
-            weigh(anchor, now) == WEIGHT_ROOT &&
+            weigh(&place[i], now) == WEIGHT_ROOT &&
             strcmp(anchor->ca, wanted->ca) == 0)
             return true;
     }
@@ -437,7 +460,7 @@ static void compare_place(const struct rds_truststore *store,
             told[anchor->stage] = true;
         }
         if (own->best != NULL && current_builtin(&place[i]) &&
-            weigh(anchor, now) == WEIGHT_ROOT &&
+            weigh(&place[i], now) == WEIGHT_ROOT &&
             !distrusted(store, snapshot->distrust_count, anchor->sha256) &&
             !has_ca(place, count, own->best, anchor, now))
             rds_shortfalls_add(&snapshot->shortfalls, own->best, RDS_LACK_CA,
@@ -505,6 +528,56 @@ static size_t keep_once(struct rds_entry *entries, size_t count)
             entries[kept++] = entries[i];
     }
     return kept;
+}
+
+/* Whether the entry is a root that any region could claim, but for its file.
+ */
+static bool needs_bound(const struct rds_entry *entry)
+{
+    return entry->anchor->family == RDS_FAMILY_RDS &&
+           entry->anchor->region[0] == '\0' && entry->bundle != NULL &&
+           entry->bundle->name.region[0] != '\0';
+}
+
+/* The first entry of another certificate; equal ones stand together. */
+static size_t skip_equal(const struct rds_entry *entries, size_t count,
+                         size_t i)
+{
+    size_t next = i + 1;
+
+    while (next < count &&
+           memcmp(entries[next].anchor->sha256, entries[i].anchor->sha256,
+                  RDS_SHA256_SIZE) == 0)
+        next++;
+    return next;
+}
+
+/*
+ * Notes the regions of roots that nothing but regional files hold, before
+ * each certificate is kept once and only one of its files is known.
+ */
+static bool set_bounds(struct rds_snapshot *snapshot)
+{
+    const struct rds_entry *entries = snapshot->entries;
+    size_t count = snapshot->view.count, room = 0, next;
+
+    for (size_t i = 0; i < count; i++)
+        room += needs_bound(&entries[i]);
+    snapshot->bounds = calloc(room + 1, sizeof(snapshot->bounds[0]));
+    if (snapshot->bounds == NULL)
+        return false;
+    for (size_t i = 0; i < count; i = next) {
+        size_t bound = i;
+
+        next = skip_equal(entries, count, i);
+        while (bound < next && needs_bound(&entries[bound]))
+            bound++;
+        for (size_t j = i; bound == next && j < next; j++)
+            snapshot->bounds[snapshot->view.bound_count++] =
+                (struct rds_bound){entries[j].anchor,
+                                   entries[j].bundle->name.region};
+    }
+    return true;
 }
 
 /* An entry by its subject. */
@@ -685,6 +758,8 @@ static bool merge(const struct rds_truststore *store,
     snapshot->view.count =
         settle(store, snapshot, rds_builtin_anchor_count + count);
     snapshot->view.count = drop_distrusted(store, snapshot);
+    if (!set_bounds(snapshot))
+        return false;
     snapshot->view.count = keep_once(snapshot->entries, snapshot->view.count);
     if (!bound_names(store, snapshot))
         return false;
@@ -765,6 +840,7 @@ static void set_view(struct rds_snapshot *snapshot)
     view->pin_count = rds_builtin_pin_count;
     view->combined = rds_builtin_combined;
     view->combined_count = rds_builtin_combined_count;
+    view->bounds = snapshot->bounds;
     view->refusals = snapshot->refusals;
     view->shortfalls = snapshot->shortfalls.list;
     view->shortfall_count = snapshot->shortfalls.count;

@@ -190,7 +190,8 @@ static void claim_verdict(size_t which, const struct rds_leaf *leaf,
                   verdict.clause < RDS_CLAUSE_END,
               "clause %d", (int)verdict.clause);
         for (size_t i = 0; i < view->count; i += 16)
-            CLAIM(!rds_scope_anchor(scope, &verdict, view->entries[i].anchor),
+            CLAIM(!rds_scope_anchor(scope, &verdict, view,
+                                    view->entries[i].anchor, UINT64_MAX),
                   "an anchor for a leaf out of scope");
         return;
     }

@@ -507,7 +507,7 @@ passing() {
     doctor
     note 'an intermediate that expires, and its root does not' anchors \
         "of '$WEST' 1 intermediate expires within 180 days, and the roots remain: us-west-2 rds-ca-ecc384-g2 ($(last_day passing))"
-    mend_is '... needs no update' do \
+    mend_is '... needs no update' 'do' \
         "nothing to change here; ask the servers of the region with 'rdsca probe ENDPOINT', and rotate the certificate of one whose chain expires"
     pki_bundle "$WEST_FILE" later soon falling "${RSA[@]}"
     doctor

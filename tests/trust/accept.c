@@ -356,8 +356,7 @@ static void test_out_of_force(void)
                     i);
         chain_free(&chain);
     }
-    CHECK(log_count(": has no valid root for 1 region (" REGION ")") != 0,
-          "the log says so");
+    CHECK(log_count("has no valid root for") != 0, "the log says so");
 }
 
 /* A leaf issued by the root itself, and one that issued itself. */

@@ -25,7 +25,7 @@
 static const struct suite *const suites[] = {
     &accept_suite, &refuse_suite,   &alone_suite,  &identity_suite,
     &choice_suite, &contexts_suite, &life_suite,   &bundles_suite,
-    &faults_suite, &two_suite,      &shapes_suite,
+    &faults_suite, &two_suite,      &shapes_suite, &unions_suite,
 };
 
 #define CHILD_WORD "--test"

@@ -177,24 +177,24 @@ static const struct shape {
 /* ---- the scopes -------------------------------------------------------- */
 
 /*
- * A letter for each service: a accepted, r refused, ? whichever: it is open
- * what host/ admits of services other than that of its endpoint.  A and R:
- * with slow keys, too.
+ * A letter for each service: a accepted, r refused.  A and R: with slow keys,
+ * too.  host/ stands for its account label and region, whatever service
+ * the name is of; the label of Redshift is another.
  */
 #define SCOPES(F)                                                             \
-    F(instance, "rds://host/" INSTANCE, "A????")                              \
-    F(long_instance, "rds://host/" LONG_INSTANCE, "a????")                    \
-    F(reader, "rds://host/" READER, "a????")                                  \
-    F(instance_proxy, "rds://host/" INSTANCE "+proxy", "aa?aa")               \
+    F(instance, "rds://host/" INSTANCE, "Aaraa")                              \
+    F(long_instance, "rds://host/" LONG_INSTANCE, "aaraa")                    \
+    F(reader, "rds://host/" READER, "aaraa")                                  \
+    F(instance_proxy, "rds://host/" INSTANCE "+proxy", "aaraa")               \
     F(region, "rds://region/" REGION, "Arrrr")                                \
     F(region_proxy, "rds://region/" REGION "+proxy", "aaaaa")                 \
     F(global, "rds://global", "arrrr")                                        \
     F(all, "rds://all", "arrrr")                                              \
     F(all_proxy, "rds://all+proxy", "Aaaaa")                                  \
     F(proxy, "rds://proxy", "raaaa")                                          \
-    F(host_proxy, "rds://host/orders." PROXY_ZONE, "ra???")                   \
-    F(host_redshift, "rds://host/sales." REDSHIFT_ZONE, "r?a??")              \
-    F(host_neptune, "rds://host/graph.cluster-" NEPTUNE_ZONE, "r??a?")        \
+    F(host_proxy, "rds://host/orders." PROXY_ZONE, "raraa")                   \
+    F(host_redshift, "rds://host/sales." REDSHIFT_ZONE, "rrarr")              \
+    F(host_neptune, "rds://host/graph.cluster-" NEPTUNE_ZONE, "raraa")        \
     F(other_region, "rds://region/us-east-1", "Rrrrr")                        \
     F(other_region_proxy, "rds://region/us-east-1+proxy", "rrrrr")            \
     F(other_region_host, "rds://host/orders." IN(LABEL, "us-east-1"),         \

@@ -56,7 +56,7 @@ struct suite {
 
 extern const struct suite accept_suite, refuse_suite, alone_suite,
     identity_suite, choice_suite, contexts_suite, life_suite, bundles_suite,
-    faults_suite, two_suite, shapes_suite;
+    faults_suite, two_suite, shapes_suite, unions_suite;
 
 /* The usual rds-trust. */
 #define TRUST "rds://region/us-west-2"

@@ -1250,10 +1250,16 @@ static struct rds_anchor anchor_of(enum rds_family family,
     return anchor;
 }
 
-/* Whether an anchor may vouch for a leaf of this name under this URI. */
-static bool vouches(const char *uri, const char *name,
-                    const struct rds_anchor *anchor)
+#define EVERY UINT64_MAX /* selectors picked the anchor */
+
+/*
+ * Whether an anchor that these selectors picked may vouch for a leaf of this
+ * name under this URI.
+ */
+static bool vouches_by(const char *uri, const char *name,
+                       const struct rds_anchor *anchor, uint64_t selectors)
 {
+    static const struct rds_view unbound;
     struct recipe_leaf recipe = {{{.tag = 0x82}}, {{0}}};
     struct rds_verdict verdict;
     struct built built;
@@ -1262,7 +1268,14 @@ static bool vouches(const char *uri, const char *name,
     recipe.san[0].size = strlen(name);
     build(&built, &recipe);
     return judge(uri, &built.leaf, &verdict) == RDS_CLAUSE_IN_SCOPE &&
-           rds_scope_anchor(scope_of(uri), &verdict, anchor);
+           rds_scope_anchor(scope_of(uri), &verdict, &unbound, anchor,
+                            selectors);
+}
+
+static bool vouches(const char *uri, const char *name,
+                    const struct rds_anchor *anchor)
+{
+    return vouches_by(uri, name, anchor, EVERY);
 }
 
 static void test_anchors(void)
@@ -1359,6 +1372,44 @@ static void test_union_keeps_anchors_apart(void)
     CHECK(vouches(HOST_URI "+region/us-west-2", other, &g1), "the region");
 }
 
+/* An anchor vouches by the rules of the selectors that picked it. */
+static void test_union_keeps_selectors_apart(void)
+{
+    static const char east[] = "db.zzz999.us-east-1.rds.amazonaws.com";
+    static const char union_of_hosts[] =
+        HOST_URI "+host/db.zzz999.us-east-1.rds.amazonaws.com";
+    struct rds_anchor root = anchor_of(RDS, AWS, "", PROD, ROOT);
+    struct rds_anchor ats = anchor_of(RDS_FAMILY_PROXY, AWS, "", PROD, ROOT);
+    static const struct {
+        const char *uri;
+        uint64_t own, other; /* the selectors whose roots vouch */
+    } rows[] = {
+        {union_of_hosts, 1, 2},
+        {"rds://region/us-west-2,us-east-1", 1, 2},
+        {"rds://global+region/us-east-1", 1, 3},
+        {"rds://region/us-west-2+partition/aws", 3, 2},
+    };
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        for (uint64_t picked = 0; picked < 4; picked++) {
+            CHECK(vouches_by(rows[i].uri, DB, &root, picked) ==
+                      ((picked & rows[i].own) != 0),
+                  "%s by %d", rows[i].uri, (int)picked);
+            CHECK(vouches_by(rows[i].uri, east, &root, picked) ==
+                      ((picked & rows[i].other) != 0),
+                  "%s by %d", rows[i].uri, (int)picked);
+        }
+    }
+    CHECK(vouches_by(union_of_hosts, east, &ats, 2), "the second host's");
+    CHECK(!vouches_by(union_of_hosts, east, &ats, 1), "the first host's");
+    CHECK(vouches_by(HOST_URI "+proxy", DB, &ats, 1) &&
+              vouches_by(HOST_URI "+proxy", DB, &ats, 2),
+          "both have brought it");
+    CHECK(!vouches_by(REGION_URI "+proxy", DB, &ats, 1) &&
+              vouches_by(REGION_URI "+proxy", DB, &ats, 2),
+          "only proxy has");
+}
+
 static void test_refused_unions(void)
 {
     static const char *const uris[] = {
@@ -1435,6 +1486,7 @@ static void test_proxy_beside_ca(void)
 /* A verdict that is not "in scope" opens nothing, whatever else it says. */
 static void test_anchor_needs_scope(void)
 {
+    static const struct rds_view unbound;
     struct rds_anchor anchor = anchor_of(RDS, AWS, "us-west-2", PROD, ROOT);
     struct rds_verdict verdict;
     struct built built;
@@ -1442,10 +1494,13 @@ static void test_anchor_needs_scope(void)
     build_good(&built);
     CHECK_NUMBER(judge(REGION_URI, &built.leaf, &verdict), RDS_CLAUSE_IN_SCOPE,
                  "good");
-    CHECK(rds_scope_anchor(scope_of(REGION_URI), &verdict, &anchor), "good");
+    CHECK(rds_scope_anchor(scope_of(REGION_URI), &verdict, &unbound, &anchor,
+                           EVERY),
+          "good");
     for (int i = 1; i < RDS_CLAUSE_END; i++) {
         verdict.clause = (enum rds_clause)i;
-        CHECK(!rds_scope_anchor(scope_of(REGION_URI), &verdict, &anchor),
+        CHECK(!rds_scope_anchor(scope_of(REGION_URI), &verdict, &unbound,
+                                &anchor, EVERY),
               "clause %d", i);
     }
     CHECK(!vouches("rds://proxy", DB, &anchor), "proxy alone");
@@ -1767,6 +1822,7 @@ CU_TestInfo scope_tests[] = {
     {"which anchors vouch", test_anchors},
     {"stages of anchors", test_anchor_stages},
     {"unions keep anchors apart", test_union_keeps_anchors_apart},
+    {"unions keep selectors apart", test_union_keeps_selectors_apart},
     {"unions that are refused", test_refused_unions},
     {"CAs of anchors", test_anchor_cas},
     {"proxy beside a CA", test_proxy_beside_ca},

@@ -575,7 +575,7 @@ static const struct {
 static void only_name(const struct rds_view *view, const char *uri, char *cn,
                       int room)
 {
-    struct rds_selection selection = {NULL, 0};
+    struct rds_selection selection = {NULL, 0, NULL};
     struct rds_uri *read = malloc(sizeof(*read));
     const struct rds_entry *entry;
     const unsigned char *at;
@@ -660,7 +660,7 @@ static void test_aliases(void)
 /* AWS's combined file keeps AWS's order. */
 static void test_combined(void)
 {
-    struct rds_selection selection = {NULL, 0};
+    struct rds_selection selection = {NULL, 0, NULL};
     struct rds_uri *uri = malloc(sizeof(*uri));
     struct test_view view;
     bool whole;
@@ -953,7 +953,7 @@ static void test_govcloud(void)
 static void test_two_roots(void)
 {
     static const char name[] = "Amazon RDS Root 2030 CA";
-    struct rds_selection selection = {NULL, 0};
+    struct rds_selection selection = {NULL, 0, NULL};
     struct rds_uri *uri = malloc(sizeof(*uri));
     struct test_view view;
 
@@ -972,6 +972,96 @@ static void test_two_roots(void)
         CHECK(view.entries[selection.index[i]].anchor != &view.extra[0],
               "not the other root");
     rds_selection_clear(&selection);
+    free(uri);
+    view_clear(&view);
+}
+
+/*
+ * A root without a region, of one region's file: no other region gets it, not
+ * even with an intermediate that it issued.
+ */
+static void test_bound_root(void)
+{
+    static const char name[] = "Amazon RDS Root 2030 CA";
+    struct text got = {NULL, 0};
+    struct rds_bound bound;
+    struct test_view view;
+
+    view_start(&view, false);
+    view_add(&view, &(struct recipe){.cn = name});
+    view_add(&view, &(struct recipe){.cn = "Amazon RDS us-west-2 2030 CA",
+                                     .issuer = name});
+    view_add(&view, &(struct recipe){.cn = "Amazon RDS us-east-1 2030 CA",
+                                     .issuer = name});
+    for (int i = 0; i < 2; i++) {
+        bound = (struct rds_bound){&view.extra[0], "us-west-2"};
+        view.view.bounds = &bound;
+        view.view.bound_count = (size_t)i;
+        answer(&got, &view.view, "rds:region/us-west-2", moment(NOW), NULL);
+        CHECK_TEXT(got.bytes, "rds-ca-2030-root rds-ca-2030-us-west-2",
+                   "its region, %d", i);
+        answer(&got, &view.view, "rds:region/us-east-1", moment(NOW), NULL);
+        CHECK_TEXT(got.bytes,
+                   i == 0 ? "rds-ca-2030-root rds-ca-2030-us-east-1"
+                          : "rds-ca-2030-us-east-1",
+                   "another region, %d", i);
+        answer(&got, &view.view, "rds:file/us-east-1-bundle.pem", moment(NOW),
+               NULL);
+        CHECK_TEXT(got.bytes,
+                   i == 0 ? "rds-ca-2030-us-east-1 rds-ca-2030-root"
+                          : "rds-ca-2030-us-east-1",
+                   "its file, %d", i);
+        CHECK(rds_view_serves(&view.view, &view.extra[0], "us-west-2") &&
+                  rds_view_serves(&view.view, &view.extra[0], "us-east-1") ==
+                      (i == 0) &&
+                  rds_view_serves(&view.view, &view.extra[1], "us-east-1"),
+              "serves, %d", i);
+    }
+    text_clear(&got);
+    view_clear(&view);
+}
+
+/* Each certificate comes with the selectors that picked it. */
+static void test_selectors_of_each(void)
+{
+    static const struct {
+        const char *uri;
+        uint64_t west, east, proxy; /* expected */
+    } rows[] = {
+        {"rds://region/us-west-2", 1, 0, 0},
+        {"rds://region/us-west-2,us-east-1", 1, 2, 0},
+        {"rds://region/us-west-2+all", 3, 2, 0},
+        {"rds://proxy+region/us-east-1+global", 4, 6, 1},
+        {"rds://file/us-west-2-bundle.pem", 1, 0, 0},
+        {"rds://host/db.abc123def.us-west-2.rds.amazonaws.com+proxy", 1, 0, 3},
+    };
+    struct rds_uri *uri = malloc(sizeof(*uri));
+    struct rds_selection selection;
+    struct test_view view;
+
+    NEED(uri != NULL);
+    view_start(&view, true);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        NEED(rds_uri_read(rows[i].uri, uri, NULL) &&
+             rds_select(uri, &view.view, moment(NOW), &selection, NULL));
+        for (size_t j = 0; j < selection.count; j++) {
+            const struct rds_anchor *anchor =
+                view.entries[selection.index[j]].anchor;
+
+            CHECK(selection.selectors[j] != 0, "%s: %s", rows[i].uri,
+                  anchor->alias);
+            if (strcmp(anchor->region, "us-west-2") == 0)
+                CHECK_NUMBER(selection.selectors[j], rows[i].west, "%s: %s",
+                             rows[i].uri, anchor->alias);
+            if (strcmp(anchor->region, "us-east-1") == 0)
+                CHECK_NUMBER(selection.selectors[j], rows[i].east, "%s: %s",
+                             rows[i].uri, anchor->alias);
+            if (anchor->family == RDS_FAMILY_PROXY)
+                CHECK_NUMBER(selection.selectors[j], rows[i].proxy, "%s: %s",
+                             rows[i].uri, anchor->alias);
+        }
+        rds_selection_clear(&selection);
+    }
     free(uri);
     view_clear(&view);
 }
@@ -1074,7 +1164,7 @@ static void small_view(struct test_view *view)
 
 static void test_select_without_memory(void)
 {
-    struct rds_selection selection = {NULL, 0};
+    struct rds_selection selection = {NULL, 0, NULL};
     struct rds_uri *uri = malloc(sizeof(*uri));
     struct rds_error err;
     struct test_view view;
@@ -1096,7 +1186,7 @@ static void test_select_without_memory(void)
         CHECK_TEXT(err.text, "out of memory", "allocation %u", nth);
         CHECK(selection.index == NULL && selection.count == 0, "no answer");
     }
-    CHECK_NUMBER(nth, 3, "two allocations");
+    CHECK_NUMBER(nth, 5, "four allocations");
     rds_selection_clear(&selection);
     free(uri);
     view_clear(&view);
@@ -1384,6 +1474,8 @@ CU_TestInfo select_tests[] = {
     {"intermediates of a region", test_intermediates},
     {"GovCloud's own file", test_govcloud},
     {"two roots of one name", test_two_roots},
+    {"a root of one region's file", test_bound_root},
+    {"the selectors of each", test_selectors_of_each},
     {"what is not there", test_poor_view},
     {"the stage of a fingerprint", test_stage_of_fingerprint},
     {"an odd list of the combined file", test_odd_combined},

@@ -473,7 +473,7 @@ static struct rds_uri scratch_uri;
 void answer(struct text *out, const struct rds_view *view, const char *uri,
             int64_t now, enum rds_reason *reason)
 {
-    struct rds_selection selection = {NULL, 0};
+    struct rds_selection selection = {NULL, 0, NULL};
     struct rds_error err = {RDS_R_NONE, ""};
 
     text_clear(out);
@@ -495,7 +495,7 @@ void answer(struct text *out, const struct rds_view *view, const char *uri,
 
 long answer_count(const struct rds_view *view, const char *uri, int64_t now)
 {
-    struct rds_selection selection = {NULL, 0};
+    struct rds_selection selection = {NULL, 0, NULL};
     long count = -1;
 
     if (rds_uri_read(uri, &scratch_uri, NULL) &&

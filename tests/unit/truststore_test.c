@@ -835,6 +835,57 @@ static void test_new_names(void)
     stop(&fixture);
 }
 
+/* The regions that a root without a region may serve, "" for none of two. */
+static void check_serves(struct fixture *fixture, const char *alias, bool west,
+                         bool east, const char *row)
+{
+    const struct rds_snapshot *snapshot = take_snapshot(fixture->store);
+    const struct rds_view *view = rds_snapshot_view(snapshot);
+    size_t found = 0;
+
+    for (size_t i = 0; i < view->count; i++) {
+        const struct rds_anchor *anchor = view->entries[i].anchor;
+
+        if (strcmp(anchor->alias, alias) != 0)
+            continue;
+        found++;
+        CHECK(rds_view_serves(view, anchor, "us-west-2") == west, "%s: west",
+              row);
+        CHECK(rds_view_serves(view, anchor, "us-east-1") == east, "%s: east",
+              row);
+    }
+    CHECK_NUMBER(found, 1, "%s: the root, once", row);
+    rds_snapshot_release(snapshot);
+}
+
+/* A regional file serves its own region, whatever is in it. */
+static void test_bounds(void)
+{
+    static const char alias[] = "rds-ca-2030-root";
+    struct text content = {NULL, 0};
+    struct fixture fixture;
+    struct made root;
+
+    start(&fixture);
+    make_root(&root, "Amazon RDS Root 2030 CA");
+    text_add_made(&content, &root);
+    text_add_builtin(&content, "rds-ca-2019-root");
+    folder_write(&fixture.folder, WEST, &content);
+    folder_touch(&fixture.folder, WEST, fresh(1));
+    check_serves(&fixture, alias, true, false, "one region's file");
+    check_serves(&fixture, "rds-ca-2019-root", true, true, "built in, too");
+    folder_write(&fixture.folder, "us-east-1-bundle.pem", &content);
+    folder_touch(&fixture.folder, "us-east-1-bundle.pem", fresh(2));
+    check_serves(&fixture, alias, true, true, "the files of both");
+    NEED(unlink(folder_path(&fixture.folder, WEST)) == 0);
+    check_serves(&fixture, alias, false, true, "the other's file");
+    folder_write(&fixture.folder, GLOBAL, &content);
+    folder_touch(&fixture.folder, GLOBAL, fresh(3));
+    check_serves(&fixture, alias, true, true, "a global file beside it");
+    text_clear(&content);
+    stop(&fixture);
+}
+
 /* ---- changes ------------------------------------------------------------ */
 
 static void test_changes(void)
@@ -1474,6 +1525,7 @@ CU_TestInfo truststore_tests[] = {
     {"GovCloud's shape", test_gov},
     {"roots first", test_roots_first},
     {"new regions and roots", test_new_names},
+    {"roots of one region's file", test_bounds},
     {"changes are seen", test_changes},
     {"changes in place are seen", test_in_place},
     {"a ConfigMap", test_config_map},

@@ -41,15 +41,16 @@ static void judge_leaf(struct rdsca_opinion *out, const struct asked *asked,
     out->name_size = verdict->name_size;
 }
 
-static bool selected(const struct rds_selection *selection,
-                     const struct rds_view *view,
-                     const struct rds_entry *entry)
+/* The selectors that picked the entry; 0: none. */
+static uint64_t selectors_of(const struct rds_selection *selection,
+                             const struct rds_view *view,
+                             const struct rds_entry *entry)
 {
     for (size_t i = 0; i < selection->count; i++) {
         if (&view->entries[selection->index[i]] == entry)
-            return true;
+            return selection->selectors[i];
     }
-    return false;
+    return 0;
 }
 
 /* The root behind the chain that may not vouch for it, or NULL. */
@@ -65,8 +66,9 @@ mark_allowed(const struct asked *asked, const struct rdsca_subject *subject,
         const struct rds_entry *entry = subject->signers->items[i].entry;
 
         allowed[i] = entry->anchor->role == RDS_ROLE_ROOT &&
-                     selected(selection, subject->view, entry) &&
-                     rds_scope_anchor(&asked->scope, verdict, entry->anchor);
+                     rds_scope_anchor(
+                         &asked->scope, verdict, subject->view, entry->anchor,
+                         selectors_of(selection, subject->view, entry));
         if (!allowed[i] && entry->anchor->role == RDS_ROLE_ROOT)
             barred = entry->anchor;
     }

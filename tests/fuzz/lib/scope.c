@@ -79,7 +79,7 @@ static void claim_anchors(const struct rds_scope *scope,
     for (size_t i = 0; i < view->count; i++) {
         const struct rds_anchor *anchor = view->entries[i].anchor;
 
-        if (!rds_scope_anchor(scope, verdict, anchor))
+        if (!rds_scope_anchor(scope, verdict, view, anchor, UINT64_MAX))
             continue;
         CLAIM(anchor->role == RDS_ROLE_ROOT, "%s is no root", anchor->alias);
         CLAIM(anchor->family == RDS_FAMILY_PROXY ||
