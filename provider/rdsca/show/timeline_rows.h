@@ -32,7 +32,7 @@ void rdsca_lanes_clear(struct rdsca_lanes *lanes);
 bool rdsca_lane_same_ca(const struct rdsca_lane *a,
                         const struct rdsca_lane *b);
 
-/* "us-east-1, us-west-2", "28 regions", "20 regions, intermediates" */
+/* "us-east-1, us-west-2", "24 regions", "20 regions, intermediates" */
 #define RDSCA_LANE_LABEL_MAX 128
 const char *rdsca_lane_label(char out[RDSCA_LANE_LABEL_MAX],
                              const struct rdsca_lane *lane);
