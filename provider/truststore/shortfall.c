@@ -69,12 +69,11 @@ const char *rds_shortfall_write(char out[RDS_ERROR_TEXT],
                    "a text for each lack");
     if (count > NAMED_MAX)
         (void)snprintf(more, sizeof(more), " and %zu more", count - NAMED_MAX);
-    /* The names are shorter; the bound is for compilers that cannot see it. */
-    (void)snprintf(out, RDS_ERROR_TEXT, "%.*s: %s %zu %s (%.220s%.40s); %s",
-                   RDS_FILE_NAME_MAX, shortfall->bundle->name.file,
-                   texts[shortfall->lack].before, count,
-                   count == 1 ? texts[shortfall->lack].one
-                              : texts[shortfall->lack].many,
-                   shortfall->names, more, texts[shortfall->lack].after);
+    /* All are shorter; the bounds are for compilers that cannot see it. */
+    (void)snprintf(
+        out, RDS_ERROR_TEXT, "%.60s: %s %zu %s (%.280s%.40s); %s",
+        shortfall->bundle->name.file, texts[shortfall->lack].before, count,
+        count == 1 ? texts[shortfall->lack].one : texts[shortfall->lack].many,
+        shortfall->names, more, texts[shortfall->lack].after);
     return out;
 }

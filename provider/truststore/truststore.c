@@ -643,7 +643,7 @@ static bool bound_names(const struct rds_truststore *store,
 
     if (rds_folder_anchors(&snapshot->bundles) <= RDS_SAME_NAME_MAX)
         return true;
-    named = calloc(count, sizeof(named[0]));
+    named = calloc(count + 1, sizeof(named[0]));
     if (named == NULL)
         return false;
     mark_names(store, entries, named, count);
