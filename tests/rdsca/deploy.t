@@ -310,7 +310,7 @@ debian_image() {
     build_image debian 1
     in_image sh -euc "$(block sh 2)"
     [[ $status == 0 && $out == *'Verification: OK'* &&
-        $out == *'Total found: 1'* ]]
+        $out == *'Total found: 6'* ]]
     ok $? '... and it works' || show_run
     in_image rdsca disable
     image_refuses '... and not without the last line'
