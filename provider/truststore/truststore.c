@@ -297,16 +297,19 @@ enum weight {
     WEIGHT_ROOT
 };
 
-/* Whether the bundle has the valid root without a region that issued this. */
-static bool brings_issuer(const struct rds_bundle *bundle,
-                          const struct rds_anchor *anchor, int64_t now)
+/* Whether its bundle has the valid root without a region that issued it. */
+static bool brings_issuer(const struct rds_entry *entry, int64_t now)
 {
+    const struct rds_bundle *bundle = entry->bundle;
+
     for (size_t i = 0; bundle != NULL && i < bundle->count; i++) {
         const struct rds_anchor *root = &bundle->anchors[i];
 
         if (root->role == RDS_ROLE_ROOT && root->region[0] == '\0' &&
-            root->subject_key == anchor->issuer_key &&
-            rds_anchor_in_force(root, now))
+            rds_anchor_in_force(root, now) &&
+            rds_entry_issued_by(
+                entry,
+                &(struct rds_entry){root, bundle->der + root->der_at, bundle}))
             return true;
     }
     return false;
@@ -319,8 +322,7 @@ static enum weight weigh(const struct rds_entry *entry, int64_t now)
 
     if (!rds_anchor_in_force(anchor, now))
         return WEIGHT_NONE;
-    return anchor->role == RDS_ROLE_ROOT ||
-                   brings_issuer(entry->bundle, anchor, now)
+    return anchor->role == RDS_ROLE_ROOT || brings_issuer(entry, now)
                ? WEIGHT_ROOT
                : WEIGHT_INTERMEDIATE;
 }
