@@ -39,7 +39,7 @@
 #define FILES_MANY 35 /* with the root's as many as AWS has regions */
 #define ANCHOR_FILES 20
 #define FEW_IN_A_FILE 5    /* 100 anchors */
-#define MANY_IN_A_FILE 500 /* 10,000 anchors */
+#define MANY_IN_A_FILE 200 /* 4,000 anchors: about the bytes that are read */
 
 enum gauge {
     GAUGE_WARM,   /* processor time of one run of many in a process */
